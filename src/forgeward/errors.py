@@ -1,0 +1,113 @@
+"""Every error that Forgeward raises on purpose.
+
+    ForgewardError                  exit 2: could not do it
+    ├── BadInput                    a file, an option or a value cannot be used as it is
+    │   ├── PolicyInvalid           the policy document has problems, each with its line
+    │   └── VectorInvalid           a CVSS vector does not parse
+    ├── NotFound                    no such case, promise, person, entry
+    ├── NotAllowed                  this person may not do that
+    ├── Conflict                    somebody else changed it meanwhile; look again
+    ├── HomeUnusable                the home folder cannot be written, is full, in use, or of another version
+    │   └── ClockWentBack           the machine's clock stands before the last recorded instant
+    └── AnswerIsNo                  exit 1: the question was understood, the answer is no
+        ├── StepRefused             a step's requirements are not met; `missing` names each
+        └── VerificationFailed      a pack, a checkpoint or a table does not agree with the history
+
+Each error is a sentence, carries a stable ``code`` and says in ``next`` what the caller does now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ForgewardError(Exception):
+    """The root. ``str(error)`` says what happened; ``next`` says what to do."""
+
+    code = "error"
+    exit_code = 2
+
+    def __init__(self, message: str, *, next: str = "") -> None:
+        super().__init__(message)
+        self.next = next
+
+
+class BadInput(ForgewardError):
+    code = "bad_input"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a document: ``where`` is ``file:line`` or a path, ``what`` a sentence."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+class PolicyInvalid(BadInput):
+    code = "policy_invalid"
+
+    def __init__(self, problems: Sequence[Problem], *, next: str = "Mend these lines, then check again.") -> None:
+        super().__init__("\n".join(str(p) for p in problems), next=next)
+        self.problems = tuple(problems)
+
+
+class VectorInvalid(BadInput):
+    code = "vector_invalid"
+
+
+class NotFound(ForgewardError):
+    code = "not_found"
+
+
+class NotAllowed(ForgewardError):
+    code = "not_allowed"
+
+
+class Conflict(ForgewardError):
+    code = "conflict"
+
+
+class HomeUnusable(ForgewardError):
+    code = "home_unusable"
+
+
+class ClockWentBack(HomeUnusable):
+    code = "clock_went_back"
+
+
+class AnswerIsNo(ForgewardError):
+    code = "no"
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One requirement that is not met.
+
+    ``name`` is also the name of the command's option and of the form's field, ``promise`` the id of the promise that
+    asks for it (empty for a rule of the house), ``sentence`` tells a person what is missing.
+    """
+
+    name: str
+    promise: str
+    sentence: str
+
+
+class StepRefused(AnswerIsNo):
+    code = "step_refused"
+
+    def __init__(self, step: str, missing: Sequence[Lack], *, why: str = "", next: str = "") -> None:
+        names = ", ".join(lack.name for lack in missing)
+        message = why or f"“{step}” was not recorded. Missing: {names}."
+        super().__init__(message, next=next or "; ".join(lack.sentence for lack in missing))
+        self.step = step
+        self.missing = tuple(missing)
+
+
+class VerificationFailed(AnswerIsNo):
+    code = "verification_failed"
