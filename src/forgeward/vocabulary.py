@@ -85,6 +85,13 @@ class Fact(enum.StrEnum):
     CRA_FINAL = "cra_final"
     GDPR_APPLIES = "gdpr_applies"
     GDPR_TOLD = "gdpr_told"
+    # Not of a case as a whole: one pair for each action, each escalation, each material change of the policy.
+    ACTION_AGREED = "action_agreed"
+    ACTION_VERIFIED = "action_verified"  # by somebody else than who did it
+    ESCALATED = "escalated"  # a clock passed a reminder's share: the next person on the path was asked
+    ESCALATION_CONFIRMED = "escalation_confirmed"
+    CHANGE_ADOPTED = "change_adopted"
+    CHANGE_ANNOUNCED = "change_announced"
 
 
 class Sealed(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""What is promised, and the deadlines that follow from it. Pure: time and files are passed in."""
