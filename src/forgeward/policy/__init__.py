@@ -1,1 +1,5 @@
-"""What is promised, and the deadlines that follow from it. Pure: time and files are passed in."""
+"""The policy as a program: what is promised, in which figures, counted in whose business time, and whether it is kept.
+
+``document`` reads the promises; ``targets`` the figures in them; ``calendar`` counts business time; ``clock`` decides
+whether a promise was met or missed. All of it is pure: ``now`` comes in as an argument.
+"""
