@@ -5,6 +5,7 @@
     │   ├── PolicyInvalid           the policy document has problems, each with its line
     │   └── VectorInvalid           a CVSS vector does not parse
     ├── NotFound                    no such case, promise, person, entry
+    │   └── KeyErased               the person's key was destroyed: the value is gone for good
     ├── NotAllowed                  this person may not do that
     ├── Conflict                    somebody else changed it meanwhile; look again
     ├── HomeUnusable                the home folder cannot be written, is full, in use, or of another version
@@ -62,6 +63,10 @@ class VectorInvalid(BadInput):
 
 class NotFound(ForgewardError):
     code = "not_found"
+
+
+class KeyErased(NotFound):
+    code = "key_erased"
 
 
 class NotAllowed(ForgewardError):

@@ -1,0 +1,412 @@
+"""Keys: what signs the ledger, what opens personal data, and how the latter is destroyed.
+
+    KEYS/                   0700
+      ledger.key            0600  the ledger's Ed25519 key, as a signed-note private key
+      home.key              0600  32 bytes; wraps every key below
+      subjects.sqlite3      0600  one data key for each subject, wrapped by the home key
+
+A subject is ``case:ID``, ``reporter:UUID`` or ``person:N``. Whatever belongs to it is sealed with its data key
+(AES-256-GCM), so destroying that one key erases the subject from the database, from files and from their backups.
+Subjects' keys are backed up apart from the database, and for days only.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+import sqlite3
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from forgeward.errors import BadInput, HomeUnusable, KeyErased, NotFound, VerificationFailed
+from forgeward.ledger.checkpoint import ED25519, Signer, VerifierKey
+from forgeward.vocabulary import rfc3339
+
+KEY_SIZE = 32
+CACHED_KEYS = 4096
+_NONCE_SIZE = 12  # NIST SP 800-38D, 8.2.2: random nonces of 96 bits, for at most 2^32 texts a key
+_SEALED = b"\x01"  # the format of what `encrypt` gives: 0x01 ‖ nonce ‖ ciphertext and tag
+_PRIVATE = "PRIVATE+KEY"
+_BATCH = 500  # below SQLite's limit of parameters in every build
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS subject_key (subject TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erased (id INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL UNIQUE, at TEXT NOT NULL)
+    STRICT;
+"""
+
+
+def encrypt(key: bytes, plaintext: bytes, aad: bytes) -> bytes:
+    """Seals bytes with AES-256-GCM under a fresh nonce; ``aad`` names the place that they belong to."""
+    return _encrypt(AESGCM(key), plaintext, aad)
+
+
+def decrypt(key: bytes, blob: bytes, aad: bytes) -> bytes:
+    """Opens what `encrypt` gave. Raises ``VerificationFailed`` for another key, another place or altered bytes."""
+    return _decrypt(AESGCM(key), blob, aad)
+
+
+class Keys:
+    """The keys of one home. Nothing is read before it is needed; safe for threads, forks and several processes.
+
+    Raises ``HomeUnusable`` where a key is missing, damaged or readable by others.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._home: AESGCM | None = None
+        self._store: SubjectKeys | None = None
+        self._inherited: SubjectKeys | None = None
+        self._lock = threading.Lock()
+
+    def create(self, ledger_name: str = "") -> None:
+        """Makes the folder and every key that is not there yet.
+
+        ``ledger_name`` is the ledger's origin in checkpoints, without blanks and “+”, best a host and path that the
+        vendor owns; without one it is ``forgeward/`` and eight random hex digits.
+        """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        name = ledger_name or f"forgeward/{secrets.token_hex(4)}"
+        seed = secrets.token_bytes(KEY_SIZE)
+        _write_once(self._ledger_file, _private_text(name, seed).encode())
+        _write_once(self._home_file, secrets.token_bytes(KEY_SIZE))
+        self._subjects()
+
+    def close(self) -> None:
+        """Closes the key store and forgets every key that was read."""
+        with self._lock:
+            if self._store:
+                self._store.close()
+            self._store = self._home = None
+
+    def __enter__(self) -> Keys:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def verifier_key(self) -> VerifierKey:
+        """The ledger's public key; its text is what `forgeward ledger key` prints."""
+        return self.note_signer().key
+
+    def note_signer(self) -> Signer:
+        """Signs checkpoints and packs with the ledger's key."""
+        name, seed = _parse_private(self._ledger_file)
+        private = Ed25519PrivateKey.from_private_bytes(seed)
+        return Signer(VerifierKey(name, private.public_key().public_bytes_raw()), private.sign)
+
+    def data_key(self, subject: str) -> bytes:
+        """The subject's data key, made if it has none. Raises ``KeyErased`` once it was destroyed."""
+        return self.data_keys([subject])[subject]
+
+    def data_keys(self, subjects: Iterable[str]) -> dict[str, bytes]:
+        """`data_key` for many; the missing ones are made in one transaction."""
+        return self._subjects().keys(dict.fromkeys(subjects), create=True)
+
+    def seal(self, subject: str, plaintext: bytes, aad: bytes) -> bytes:
+        """Encrypts under the subject's data key; ``aad`` names the place (b"FW-7Q3KXM:3:scope") and is needed to open."""
+        return encrypt(self.data_key(subject), plaintext, aad)
+
+    def open(self, subject: str, blob: bytes, aad: bytes) -> bytes:
+        """Decrypts what `seal` gave. Raises ``KeyErased``, ``NotFound`` (no such key) or ``VerificationFailed``."""
+        return decrypt(self._subjects().keys([subject], create=False)[subject], blob, aad)
+
+    def destroy(self, subject: str, at: datetime) -> bool:
+        """Overwrites and deletes the subject's data key for ever; False where that had been done before.
+
+        The subject never gets a key again, also not in a key store restored from a backup once `erased` is replayed.
+        """
+        return self._subjects().destroy(subject, rfc3339(at))
+
+    def erased(self) -> dict[str, str]:
+        """Which subjects were erased, and when (RFC 3339): the list to replay on a restored backup."""
+        return self._subjects().erased()
+
+    def new_data_key(self) -> tuple[bytes, bytes]:
+        """A data key for one raw mail whose sender is not known yet, and the same wrapped by the home key."""
+        key = secrets.token_bytes(KEY_SIZE)
+        return key, _encrypt(self._home_key(), key, _wrapping(""))
+
+    def rewrap(self, wrapped: bytes, subject: str) -> bytes:
+        """The data key wrapped by the subject's key instead of the home key; the caller deletes the first wrapping."""
+        return encrypt(self.data_key(subject), self.unwrap(wrapped), _wrapping(subject))
+
+    def unwrap(self, wrapped: bytes, subject: str = "") -> bytes:
+        """The data key that `new_data_key` (no subject) or `rewrap` wrapped. Raises as `open` does."""
+        if not subject:
+            return _decrypt(self._home_key(), wrapped, _wrapping(""))
+        return self.open(subject, wrapped, _wrapping(subject))
+
+    @property
+    def _ledger_file(self) -> Path:
+        return self.folder / "ledger.key"
+
+    @property
+    def _home_file(self) -> Path:
+        return self.folder / "home.key"
+
+    def _home_key(self) -> AESGCM:
+        if self._home is None:
+            key = _read_private(self._home_file)
+            if len(key) != KEY_SIZE:
+                raise HomeUnusable(
+                    f"{self._home_file} has {len(key)} bytes, not 32.", next="Restore it from its backup."
+                )
+            self._home = AESGCM(key)
+        return self._home
+
+    def _subjects(self) -> SubjectKeys:
+        home = self._home_key()
+        with self._lock:
+            if self._store is None or self._store.pid != os.getpid():
+                # SQLite forbids that a connection crosses a fork, even to be closed: the child keeps it unused.
+                self._inherited = self._store
+                self._store = SubjectKeys(self.folder / "subjects.sqlite3", home)
+            return self._store
+
+
+class SubjectKeys:
+    """The key store: SQLite, one row a subject, a cache in front that other processes' erasures empty."""
+
+    def __init__(self, file: Path, home: AESGCM) -> None:
+        self.pid = os.getpid()
+        self._file = file
+        self._home = home
+        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._seen = (0, 0)  # the store's data_version, and the last erasure known of
+        self._lock = threading.RLock()
+        if not file.exists():
+            _write_once(file, b"")
+        _require_private(file)
+        with _translated(file):
+            self._db = sqlite3.connect(file, timeout=20, isolation_level=None, check_same_thread=False)
+            for pragma in ("busy_timeout=20000", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                self._db.execute(f"PRAGMA {pragma}")
+            self._db.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Closes the connection and forgets the cached keys."""
+        with self._lock:
+            self._cache.clear()
+            self._db.close()
+
+    def keys(self, subjects: Iterable[str], *, create: bool) -> dict[str, bytes]:
+        """Data keys by subject. Raises ``KeyErased`` for an erased one, ``NotFound`` for a missing one not created."""
+        with self._lock, _translated(self._file):
+            self._notice_erasures()
+            wanted = list(subjects)
+            found = {subject: self._cache[subject] for subject in wanted if subject in self._cache}
+            missing = [subject for subject in wanted if subject not in found]
+            if missing:
+                found |= self._read(missing)
+                missing = [subject for subject in missing if subject not in found]
+            if missing:
+                self._refuse_erased(missing)
+                if not create:
+                    raise NotFound(f"There is no key of {missing[0]}.", next="Restore the key store from its backup.")
+                found |= self._make(missing)
+            self._remember(found)
+            return found
+
+    def destroy(self, subject: str, at: str) -> bool:
+        """Overwrites the wrapped key, deletes its row and empties the write-ahead log that held it."""
+        _check_subject(subject)
+        with self._lock, _translated(self._file):
+            with self._writing():
+                self._db.execute(
+                    "UPDATE subject_key SET wrapped = randomblob(length(wrapped)) WHERE subject = ?", (subject,)
+                )
+                self._db.execute("DELETE FROM subject_key WHERE subject = ?", (subject,))
+                new = self._db.execute(
+                    "INSERT INTO erased (subject, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (subject, at)
+                ).rowcount
+            self._cache.pop(subject, None)
+            self._empty_log()
+            return bool(new)
+
+    def erased(self) -> dict[str, str]:
+        """Erased subjects with the instant of their erasure, the oldest first."""
+        with self._lock, _translated(self._file):
+            return dict(self._db.execute("SELECT subject, at FROM erased ORDER BY id"))
+
+    def _read(self, subjects: list[str]) -> dict[str, bytes]:
+        keys = {}
+        for start in range(0, len(subjects), _BATCH):
+            part = subjects[start : start + _BATCH]
+            rows = self._db.execute(
+                f"SELECT subject, wrapped FROM subject_key WHERE subject IN ({','.join('?' * len(part))})",  # noqa: S608 - only question marks
+                part,
+            )
+            keys |= {subject: _decrypt(self._home, wrapped, _wrapping(subject)) for subject, wrapped in rows}
+        return keys
+
+    def _make(self, subjects: list[str]) -> dict[str, bytes]:
+        for subject in subjects:
+            _check_subject(subject)
+        made = {subject: secrets.token_bytes(KEY_SIZE) for subject in subjects}
+        with self._writing():
+            self._refuse_erased(subjects)
+            self._db.executemany(
+                "INSERT INTO subject_key (subject, wrapped) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [(subject, _encrypt(self._home, key, _wrapping(subject))) for subject, key in made.items()],
+            )
+            # Another process may have been first: what is stored counts, not what was made.
+            return self._read(subjects)
+
+    def _refuse_erased(self, subjects: list[str]) -> None:
+        for subject in subjects:
+            row = self._db.execute("SELECT at FROM erased WHERE subject = ?", (subject,)).fetchone()
+            if row:
+                raise KeyErased(
+                    f"The key of {subject} was destroyed at {row[0]}; what it sealed is gone.",
+                    next="Nothing can bring it back; the ledger keeps only the digests.",
+                )
+
+    def _notice_erasures(self) -> None:
+        """Empties the cache of what other processes erased; costs a look at the store's version."""
+        version = self._db.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._seen[0]:
+            return
+        last = self._seen[1]
+        for number, subject in self._db.execute("SELECT id, subject FROM erased WHERE id > ? ORDER BY id", (last,)):
+            self._cache.pop(subject, None)
+            last = number
+        self._seen = (version, last)
+
+    def _remember(self, keys: Mapping[str, bytes]) -> None:
+        for subject, key in keys.items():
+            self._cache[subject] = key
+            self._cache.move_to_end(subject)
+        while len(self._cache) > CACHED_KEYS:
+            self._cache.popitem(last=False)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _empty_log(self) -> None:
+        busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise HomeUnusable(
+                f"{self._file} is being read; the destroyed key still stands in its write-ahead log.",
+                next="Erase again: it only empties the log.",
+            )
+
+
+def _encrypt(cipher: AESGCM, plaintext: bytes, aad: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_SIZE)
+    return _SEALED + nonce + cipher.encrypt(nonce, plaintext, aad)
+
+
+def _decrypt(cipher: AESGCM, blob: bytes, aad: bytes) -> bytes:
+    if blob[:1] == _SEALED:
+        with suppress(InvalidTag, ValueError):
+            return cipher.decrypt(blob[1 : 1 + _NONCE_SIZE], blob[1 + _NONCE_SIZE :], aad)
+    raise VerificationFailed(
+        "A sealed value does not open: it was altered, or belongs to another key or place.",
+        next="Run forgeward audit; restore what it names from a backup.",
+    )
+
+
+def _wrapping(subject: str) -> bytes:
+    return b"forgeward/data-key/1\n" + subject.encode()
+
+
+def _check_subject(subject: str) -> None:
+    kind, _, name = subject.partition(":")
+    if kind not in {"case", "reporter", "person"} or not name or len(subject) > 200 or not name.isprintable():
+        raise BadInput(f"“{subject:.80}” is not a subject.", next="Write case:ID, reporter:UUID or person:N.")
+
+
+def _private_text(name: str, seed: bytes) -> str:
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    key_hash = VerifierKey(name, public).hash.hex()
+    return f"{_PRIVATE}+{name}+{key_hash}+{base64.b64encode(bytes([ED25519]) + seed).decode('ascii')}\n"
+
+
+def _parse_private(file: Path) -> tuple[str, bytes]:
+    """Name and seed of a signed-note private key. Raises ``HomeUnusable`` where the text is not one, or damaged."""
+    text = _read_private(file).decode("utf-8", "replace").strip()
+    name, _, rest = text.removeprefix(f"{_PRIVATE}+").partition("+")
+    try:
+        data = base64.b64decode(rest.partition("+")[2], validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    if len(data) != 1 + KEY_SIZE or _private_text(name, data[1:]).strip() != text:
+        raise HomeUnusable(
+            f"{file} does not hold a ledger key, or is damaged.",
+            next="Restore it from its backup; it is one line that begins with PRIVATE+KEY+.",
+        )
+    return name, data[1:]
+
+
+def _read_private(file: Path) -> bytes:
+    _require_private(file)
+    with _translated(file):
+        return file.read_bytes()
+
+
+def _require_private(file: Path) -> None:
+    with _translated(file):
+        mode = file.stat().st_mode & 0o777
+    if mode & 0o077:
+        raise HomeUnusable(
+            f"{file} can be read or written by others (mode {mode:04o}).",
+            next=f"Run chmod 600 {file}, and think about whom it was open to: such a key should be replaced.",
+        )
+
+
+def _write_once(file: Path, content: bytes) -> None:
+    """Creates the file with mode 0600, whole or not at all; leaves an existing one alone."""
+    with _translated(file), tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-") as new:  # mode 0600
+        new.write(content)
+        new.flush()
+        os.fsync(new.fileno())
+        with suppress(FileExistsError):
+            os.link(new.name, file)
+    _sync_folder(file.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _translated(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise HomeUnusable(
+            f"{file} is missing.", next="Run forgeward init, or restore the keys from a backup."
+        ) from None
+    except OSError as error:
+        raise HomeUnusable(f"{file} cannot be used: {error.strerror}.", next="Run as the owner of the home.") from error
+    except sqlite3.Error as error:
+        raise HomeUnusable(
+            f"The key store {file} cannot be used: {error}.",
+            next="Free disk space if it is full; else restore it from its backup.",
+        ) from error
