@@ -1,0 +1,17 @@
+"""The command ``forgeward``. One module per group; each is imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+
+from forgeward import __version__
+
+
+def main() -> None:
+    """The console script. ``--version`` answers before anything heavy is imported."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"forgeward {__version__}\n")
+        return
+    from forgeward.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""``python -m forgeward.cli``, for processes that ``forgeward up`` starts."""
+
+from forgeward.cli import main
+
+main()

@@ -1,0 +1,160 @@
+"""Builds the command line of one call: the group that is asked for, and the names of the others.
+
+Importing all groups would cost a quarter of a second on every call, so a table names them and only the one that
+``argv`` asks for is imported. Completion and ``--help`` see every name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from forgeward import __version__
+from forgeward.cli import out
+from forgeward.cli.state import RUN
+from forgeward.edges.home import Home, default_folder, translated
+from forgeward.errors import BadInput, ForgewardError, HomeUnusable
+
+
+class Group(NamedTuple):
+    """Where a command lives (``module:attribute``) and what it is for."""
+
+    target: str
+    help: str
+
+
+COMMANDS: dict[str, Group] = {
+    "init": Group("forgeward.cli.start:init", "Make a home with a policy in force."),
+    "up": Group("forgeward.cli.up:up", "Run the desk and the worker on this home."),
+    "demo": Group("forgeward.cli.start:demo", "Fill an empty home with a vendor's year."),
+    "tick": Group("forgeward.cli.start:tick", "Do once what the worker does: clocks, outbox, ledger."),
+    "doctor": Group("forgeward.cli.start:doctor", "Say what is set up and what is not."),
+    "audit": Group("forgeward.cli.start:audit", "Replay history and compare it with every table."),
+    "people": Group("forgeward.cli.people:app", "Who works here: add, list, sign-in links."),
+    "policy": Group("forgeward.cli.policy:app", "The policy: check, show, diff, adopt, standing."),
+    "intake": Group("forgeward.cli.intake:app", "Take reports in from files."),
+    "case": Group("forgeward.cli.case:app", "Cases: list, show, and every step."),
+    "notice": Group("forgeward.cli.notice:app", "Outgoing mail and its fate."),
+    "ledger": Group("forgeward.cli.ledger:app", "Checkpoints, packs and their verification."),
+}
+_VALUE_OPTIONS = {"--home", "--server", "--as"}
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.line(f"forgeward {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    home: Annotated[
+        Path | None, typer.Option("--home", metavar="DIR", help="The home folder (else FORGEWARD_HOME).")
+    ] = None,
+    acting: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="E-MAIL", envvar="FORGEWARD_AS", help="Who acts, where the home has several people."
+        ),
+    ] = "",
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Runs the security programme that a Forge app vendor's policy promises, and proves that it does.
+
+    Example: forgeward init --vendor "Lattice & Loom"
+    """
+    RUN.home = Home(home or default_folder())
+    RUN.acting = acting
+
+
+def build(argv: list[str]) -> typer.Typer:
+    """The Typer application for ``argv``: real where called, names and helps elsewhere."""
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.callback()(_root)
+    called = _called(argv)
+    for name, group in COMMANDS.items():
+        if called in {name, "*"}:
+            _add(app, name, group)
+        else:
+            app.command(name, help=group.help)(_not_loaded)
+    return app
+
+
+def _add(app: typer.Typer, name: str, group: Group) -> None:
+    module, attribute = group.target.split(":")
+    target = getattr(import_module(module), attribute)
+    if isinstance(target, typer.Typer):
+        app.add_typer(target, name=name, help=group.help)
+    else:
+        app.command(name)(target)
+
+
+def _not_loaded() -> None:
+    raise AssertionError("a command that was not asked for was run")
+
+
+def _called(argv: list[str]) -> str:
+    """The first word that is neither an option nor an option's value; ``*`` when completion wants them all."""
+    if "_FORGEWARD_COMPLETE" in os.environ:
+        return "*"
+    words = iter(argv)
+    for word in words:
+        if word in _VALUE_OPTIONS:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def run(argv: list[str]) -> int:
+    """Runs one command line. Returns the exit code of cli.md: 0 done, 1 the answer is no, 2 could not do it."""
+    RUN.json = "--json" in argv or _follows(argv, "--format", "json")
+    try:
+        with translated(default_folder()):
+            result = build(argv)(args=argv, prog_name="forgeward", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except ForgewardError as problem:
+        return out.failure(problem)
+    except typer.Exit as done:
+        return done.exit_code
+    except typer.Abort:
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away; Python would complain once more at exit
+        return 2
+    except Exception as problem:
+        return out.failure(_known(problem))
+
+
+def _follows(argv: list[str], option: str, value: str) -> bool:
+    return any(a == option and b == value for a, b in zip(argv, argv[1:], strict=False)) or f"{option}={value}" in argv
+
+
+def _known(problem: Exception) -> ForgewardError:
+    """The sentence for an error of a library; anything unknown goes on as the bug that it is."""
+    if hasattr(problem, "format_message") and hasattr(problem, "exit_code"):  # a usage error of the option parser
+        return BadInput(str(problem.format_message()), next="See the same command with --help.")
+    text = str(problem).lower()
+    if "database or disk is full" in text or getattr(problem, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
+        return HomeUnusable(
+            "The disk is full; what was being done was undone as a whole.", next="Free some space, then do it again."
+        )
+    if "database is locked" in text:
+        return HomeUnusable(
+            "Another process held the database for more than 20 seconds.",
+            next="Do it again; `forgeward doctor` names who runs.",
+        )
+    if "readonly database" in text or "unable to open database" in text:
+        return HomeUnusable("The home's database cannot be written by this user.", next="Run as the home's owner.")
+    if "file is not a database" in text or "malformed" in text:
+        return HomeUnusable(
+            "The home's database is damaged.", next="Keep the folder as it is and restore a backup beside it."
+        )
+    raise problem

@@ -1,0 +1,304 @@
+"""``forgeward case``: list, show, next, and every step of ``respond.commands`` with its fields as options."""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from forgeward.cli import out, shapes
+from forgeward.cli.start import Json
+from forgeward.cli.state import RUN
+from forgeward.errors import NotFound
+from forgeward.respond.commands import Command
+from forgeward.respond.fields import FieldSpec
+from forgeward.respond.parse import STEPS, parse, specs
+from forgeward.vocabulary import rfc3339
+
+if TYPE_CHECKING:
+    from forgeward.desk.actions.cases import Performed
+    from forgeward.desk.readers.cases import CasePage
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Number = Annotated[str, typer.Argument(metavar="ID", help="The case's number, like FW-7Q3KXM.")]
+EXAMPLES = {
+    "acknowledge": '--text "Thank you, we are looking into it."',
+    "assess": "--scope … --impact … --affected … --exploitability … --vector CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+    "contain": '--how switch_off --detail "Flag export-notes is off in production"',
+    "open": '--title "Errors since the last release" --text "…"',
+}
+
+
+@app.command("list")
+def list_cases(
+    state: Annotated[str, typer.Option(help="Only cases in this state.")] = "",
+    kind: Annotated[str, typer.Option(help="Only event, vulnerability or incident.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 50,
+    after: Annotated[str, typer.Option(help="Go on after this cursor, as the last page gave it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List cases, the nearest deadline first.
+
+    Example: forgeward case list --state received
+    """
+    home = RUN.desk()
+    from forgeward.desk.readers import cases as reader
+
+    page = reader.listing(RUN.person(), home.now(), state=state, kind=kind, limit=limit, after=after)
+    shape = shapes.Cases(
+        cases=[
+            shapes.CaseLine(
+                id=c.number,
+                kind=c.kind,
+                state=c.state,
+                title=c.title,
+                level=c.level or None,
+                next_promise=c.next_promise or None,
+                next_due=rfc3339(c.next_due) if c.next_due else None,
+            )
+            for c in page.cases
+        ],
+        after=page.after or None,
+    )
+    out.emit(shape, lambda: _list_text(shape))
+
+
+def _list_text(shape: shapes.Cases) -> str:
+    if not shape.cases:
+        return "No cases. A report by mail comes in with `forgeward intake mail FILE`, one by hand with `forgeward case open`."
+    lines = [
+        f"{c.id}  {c.state:<12} {(c.level or '-'):<9} {(c.next_promise or ''):<6} {(c.next_due or ''):<21} {c.title}"
+        for c in shape.cases
+    ]
+    return "\n".join(lines) + (f"\nMore: --after {shape.after}" if shape.after else "")
+
+
+@app.command()
+def show(number: Number, as_json: Json = False) -> None:
+    """Show a case: severity, clocks, what the next step lacks, and its history.
+
+    Example: forgeward case show FW-7Q3KXM --json
+    """
+    shape = case_shape(_page(number))
+    out.emit(shape, lambda: _show_text(shape))
+
+
+def _page(number: str) -> CasePage:
+    home = RUN.desk()
+    from forgeward.desk.readers import cases as reader
+
+    return reader.case_page(number.upper(), RUN.person(), home.now())
+
+
+def case_shape(page: CasePage) -> shapes.Case:
+    """The JSON of ``case show``."""
+    return shapes.Case(
+        id=page.number,
+        kind=page.kind,
+        state=page.state,
+        title=page.title,
+        severity=shapes.SeverityShape(
+            level=page.severity.level or None,
+            score=page.severity.score,
+            vector=page.severity.vector or None,
+            context=list(page.severity.context),
+        ),
+        clocks=[
+            shapes.ClockShape(
+                promise=c.promise,
+                regime=c.regime,
+                starts=rfc3339(c.starts),
+                due=rfc3339(c.due) if c.due else "",
+                met=rfc3339(c.met) if c.met else None,
+                state=c.state,
+                subject=c.subject,
+                original_due=rfc3339(c.original_due) if c.original_due else None,
+                leads=c.leads,
+            )
+            for c in page.clocks
+        ],
+        next=[shapes.NextShape(n.step, [lack.name for lack in n.missing]) for n in page.next],
+        timeline=[
+            shapes.TimelineShape(seq=t.seq, at=rfc3339(t.at), actor=t.actor, change=t.kind, leaf=t.leaf, what=t.words)
+            for t in page.timeline
+        ],
+        owner=page.owner or None,
+        exceptions=list(page.exceptions),
+    )
+
+
+def _show_text(shape: shapes.Case) -> str:
+    level = shape.severity.level or "severity open"
+    lines = [
+        f"{shape.id}  {shape.title}",
+        f"{shape.kind}, {shape.state}, {level} {shape.severity.vector or ''}".rstrip(),
+    ]
+    lines += [f"Exception: {text}" for text in shape.exceptions]
+    lines += ["", "Clocks"]
+    lines += [
+        f"  {c.promise:<6} {c.regime:<12} {c.state:<14} due {c.due}{'  leads' if c.leads else ''}" for c in shape.clocks
+    ]
+    lines += ["", "Next"] + [f"  {n.step:<12} {_lacks(n)}" for n in shape.next]
+    lines += ["", "History"] + [f"  {t.seq:>3}  {t.at:<28} {t.actor:<20} {t.what or t.change}" for t in shape.timeline]
+    return "\n".join(lines)
+
+
+def _lacks(step: shapes.NextShape) -> str:
+    return "lacks " + ", ".join(step.missing) if step.missing else "can be recorded"
+
+
+@app.command("next")
+def next_steps(number: Number, as_json: Json = False) -> None:
+    """Say what the next steps of a case are and what each lacks.
+
+    Example: forgeward case next FW-7Q3KXM
+    """
+    page = _page(number)
+    shape = shapes.NextSteps(
+        id=page.number, next=[shapes.NextShape(n.step, [lack.name for lack in n.missing]) for n in page.next]
+    )
+    out.emit(shape, lambda: _next_text(page))
+
+
+def _next_text(page: CasePage) -> str:
+    lines = []
+    for step in page.next:
+        lines.append(f"{step.step}: " + ("" if step.missing else "can be recorded"))
+        lines += [f"  --{m.name.replace('_', '-'):<22} {m.sentence}  {m.promise}".rstrip() for m in step.missing]
+    return "\n".join(lines) or "Nothing is left to do on this case."
+
+
+# --- steps, made from their commands ---------------------------------------------------------------------------------
+
+
+def _option(spec: FieldSpec) -> inspect.Parameter:
+    flag = "--" + spec.option
+    help = spec.help + (f" ({spec.promise})" if spec.promise else "")
+    if spec.choices:
+        help += f": {', '.join(spec.choices)}"
+    if spec.kind == "flag":
+        annotation: Any = Annotated[bool, typer.Option(flag, help=help)]
+        default: Any = False
+    elif spec.kind == "list":
+        annotation, default = Annotated[list[str] | None, typer.Option(flag, help=help + "; may be repeated")], None
+    else:
+        annotation, default = Annotated[str, typer.Option(flag, help=help)], ""
+    return inspect.Parameter(_variable(spec), inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _command(step: str, run: Callable[[dict[str, Any]], None], *, with_number: bool) -> Callable[..., None]:
+    """A Typer callback whose options are the command's fields."""
+    parameters = [_option(spec) for spec in specs(step)]
+    if with_number:
+        parameters.insert(0, inspect.Parameter("number", inspect.Parameter.KEYWORD_ONLY, annotation=Number))
+    parameters.append(inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json))
+
+    def callback(**values: Any) -> None:
+        run(values)
+
+    callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    callback.__annotations__ = {p.name: p.annotation for p in parameters}
+    return callback
+
+
+def _variable(spec: FieldSpec) -> str:
+    """A name that Python takes as a parameter: ``as`` is a keyword."""
+    return f"{spec.name}_" if keyword.iskeyword(spec.name) else spec.name
+
+
+def build_command(step: str, values: dict[str, Any]) -> Command:
+    """A typed command from what options said. Raises ``BadInput`` for a value of the wrong form."""
+    from forgeward.desk import programme
+
+    zone = ZoneInfo(programme.policies().at(RUN.home.now()).time.zone)
+    filled = {spec.name: values.get(_variable(spec)) for spec in specs(step)}
+    given = {name: value for name, value in filled.items() if value not in (None, "", [], False)}
+    for spec in specs(step):
+        if spec.kind == "person" and spec.name in given:
+            given[spec.name] = _person(spec.option, given[spec.name])
+        if spec.name == "people" and spec.name in given:
+            given[spec.name] = [_person(spec.option, one) for one in given[spec.name]]
+    return parse(step, given, zone=zone)
+
+
+def _person(option: str, value: str) -> str:
+    from forgeward.desk.models import Person
+
+    if value.startswith("person:"):
+        return value
+    found = Person.objects.filter(email__iexact=value).first() or Person.objects.filter(name__iexact=value).first()
+    if not found:
+        raise NotFound(f"--{option}: nobody here is called {value}.", next="See `forgeward people list`.")
+    return f"person:{found.pk}"
+
+
+def _step(step: str) -> Callable[..., None]:
+    def run(values: dict[str, Any]) -> None:
+        home = RUN.desk()
+        from forgeward.desk.actions import cases, outbox
+
+        number = values["number"].upper()
+        _visible(number)
+        performed = cases.perform(number, build_command(step, values), RUN.person().actor(), home.now())
+        if performed.notices:
+            outbox.deliver(home, home.now(), only=performed.notices)
+        _done(number, step, performed)
+
+    callback = _command(step, run, with_number=True)
+    callback.__doc__ = f"{STEPS[step].help}.\n\nExample: forgeward case {step.replace('_', '-')} FW-7Q3KXM {EXAMPLES.get(step, '')}".rstrip()
+    return callback
+
+
+def _visible(number: str) -> None:
+    from forgeward.desk.readers import cases as reader
+
+    if not reader.visible_to(RUN.person()).filter(number=number).exists():
+        raise NotFound(f"There is no case {number}.", next="See `forgeward case list`.")
+
+
+def _done(number: str, step: str, performed: Performed) -> None:
+    page = _page(number)
+    shape = shapes.Done(
+        id=number,
+        step=step,
+        state=page.state,
+        changes=[change.kind for change in performed.changes],
+        next=[shapes.NextShape(n.step, [lack.name for lack in n.missing]) for n in page.next],
+        notices=[
+            {"to": n.recipient, "state": n.state, "answer": n.answer}
+            for n in page.notices
+            if n.notice in performed.notices
+        ],
+    )
+    out.emit(shape, lambda: _done_text(shape))
+
+
+def _done_text(shape: shapes.Done) -> str:
+    lines = [f"{shape.id}: {shape.step} is recorded. The case is {shape.state.replace('_', ' ')}."]
+    lines += [f"Mail to {n['to']}: {n['state']} {n['answer']}".rstrip() for n in shape.notices]
+    lines += [f"Next: {n.step} ({_lacks(n)})" for n in shape.next[:3]]
+    return "\n".join(lines)
+
+
+def _open(values: dict[str, Any]) -> None:
+    home = RUN.desk()
+    from forgeward.desk.actions import cases
+
+    performed = cases.open_case(build_command("receive", values), RUN.person().actor(), home.now())
+    _done(performed.number, "open", performed)
+
+
+def _register() -> None:
+    opening = _command("receive", _open, with_number=False)
+    opening.__doc__ = f"Open a case by hand.\n\nExample: forgeward case open {EXAMPLES['open']}"
+    app.command("open")(opening)
+    for step in STEPS:
+        app.command(step.replace("_", "-"))(_step(step))
+
+
+_register()

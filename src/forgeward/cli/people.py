@@ -1,0 +1,78 @@
+"""``forgeward people``: who works here, and how they first come in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from forgeward.cli import out, shapes
+from forgeward.cli.start import Json
+from forgeward.cli.state import RUN
+from forgeward.errors import BadInput, NotFound
+from forgeward.vocabulary import Role
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("list")
+def list_people(as_json: Json = False) -> None:
+    """List the people of this home, in the order of the escalation path.
+
+    Example: forgeward people list
+    """
+    RUN.desk()
+    from forgeward.desk.models import Person
+
+    rows = Person.objects.prefetch_related("groups")
+    shape = shapes.People(people=[shapes.PersonLine(p.name, p.email, sorted(p.roles), p.is_active) for p in rows])
+    out.emit(
+        shape,
+        lambda: "\n".join(
+            f"{p.name:<24} {p.email:<36} {', '.join(p.roles)}{'' if p.active else ' (left)'}" for p in shape.people
+        ),
+    )
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="The person's name.")],
+    email: Annotated[str, typer.Argument(help="Their e-mail address.")],
+    role: Annotated[
+        list[str], typer.Option(help="security_lead, engineering, support, leadership or auditor; may be repeated.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Add somebody, and print their one-time sign-in link.
+
+    Example: forgeward people add "Dele Adeyemi" dele@example.com --role leadership
+    """
+    home = RUN.desk()
+    from forgeward.desk.actions import people
+
+    unknown = [word for word in role if word not in {r.value for r in Role}]
+    if unknown:
+        raise BadInput(f"There is no role “{unknown[0]}”.", next=f"Choose from: {', '.join(Role)}.")
+    person = people.add_person(name, email, [Role(word) for word in role], RUN.person().actor(), home.now())
+    line = shapes.PersonLine(person.name, person.email, sorted(person.roles), person.is_active)
+    out.emit(
+        shapes.People(people=[line]),
+        lambda: f"{person.name} is added. `forgeward people link {person.email}` lets them in.",
+    )
+
+
+@app.command()
+def link(email: Annotated[str, typer.Argument(help="Whose link.")]) -> None:
+    """Print a one-time sign-in link (24 hours). Give it to that person and nobody else.
+
+    Example: forgeward people link ines@example.com
+    """
+    home = RUN.desk()
+    from forgeward.desk.actions import people
+    from forgeward.desk.models import Person
+
+    person = Person.objects.filter(email__iexact=email, is_active=True).first()
+    if not person:
+        raise NotFound(f"Nobody here has the address {email}.", next="See `forgeward people list`.")
+    base = home.settings.public_url or "http://localhost:8710"
+    out.line(f"{base.rstrip('/')}/sign-in/once/{people.sign_in_link(person, home.now())}/")

@@ -1,0 +1,281 @@
+"""``forgeward policy``: the document that promises and the program that keeps it are one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forgeward.cli import out, shapes
+from forgeward.cli.start import Json, read_text
+from forgeward.cli.state import RUN
+from forgeward.errors import BadInput, NotFound
+from forgeward.vocabulary import rfc3339
+
+if TYPE_CHECKING:
+    from forgeward.policy.document import Policy
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+def _in_force() -> Policy:
+    RUN.desk()
+    from forgeward.desk import programme
+
+    return programme.policies().at(RUN.home.now())
+
+
+@app.command()
+def check(
+    file: Annotated[Path | None, typer.Argument(help="The document; else policy.yaml of the home.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find what is wrong with a policy document, each with file and line.
+
+    Example: forgeward policy check policy.yaml
+    """
+    from forgeward.policy.document import check as examine
+
+    document = file or RUN.home.require().policy_file
+    problems = examine(read_text(document), str(document))
+    shape = shapes.PolicyCheck(
+        ok=not problems, file=str(document), problems=[shapes.Difference(p.where, p.what) for p in problems]
+    )
+    out.emit(
+        shape, lambda: "\n".join(map(str, problems)) or f"{shape.file}: all promises are there, all figures are used."
+    )
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = "", as_json: Json = False) -> None:
+    """Show the policy in force, or one promise with its figures and mechanisms.
+
+    Example: forgeward policy show IR-4
+    """
+    from forgeward.policy.render import sentence
+
+    policy = _in_force()
+    promises = [p for p in policy.promises if not id or p.id == id.upper()]
+    if not promises:
+        raise NotFound(f"There is no promise {id}.", next="See `forgeward policy show` for all ids.")
+    shape = shapes.PolicyShow(
+        version=policy.version,
+        effective=policy.effective.isoformat(),
+        digest=policy.digest,
+        vendor=policy.vendor.name,
+        promises=[
+            {
+                "id": p.id,
+                "section": p.section,
+                "title": p.title,
+                "sentence": sentence(policy, p.sentence),
+                "kept_by": [m.key for m in p.kept_by],
+                "shown": p.shown,
+            }
+            for p in promises
+        ],
+        regimes=[
+            {
+                "id": r.id,
+                "title": r.title,
+                "source": r.source,
+                "obligations": [_obligation(policy, o) for o in r.obligations],
+            }
+            for r in policy.regimes
+        ],
+    )
+    out.emit(shape, lambda: _show_text(shape, one=bool(id)))
+
+
+def _obligation(policy: Policy, obligation: Any) -> dict[str, str]:
+    from forgeward.policy.render import sentence
+
+    return {"id": obligation.id, "sentence": sentence(policy, obligation.sentence)}
+
+
+def _show_text(shape: shapes.PolicyShow, *, one: bool) -> str:
+    head = [] if one else [f"{shape.vendor}: policy version {shape.version}, effective {shape.effective}", ""]
+    lines = [f"{p['id']:<6} {p['sentence']}\n       kept by {', '.join(p['kept_by'])}" for p in shape.promises]
+    return "\n".join(head + lines)
+
+
+@app.command()
+def render(
+    format: Annotated[str, typer.Option(help="md or html.")] = "md",
+    file: Annotated[Path | None, typer.Option(help="A document that is not in force yet.")] = None,
+) -> None:
+    """Write the policy as customers read it, figures filled in.
+
+    Example: forgeward policy render --format html > policy.html
+    """
+    from forgeward.policy.document import load
+    from forgeward.policy.render import render as write
+
+    if format not in {"md", "html"}:
+        raise BadInput(f"There is no format “{format}”.", next="Choose md or html.")
+    policy = load(read_text(file), str(file)) if file else _in_force()
+    out.line(write(policy, format).rstrip("\n"))
+
+
+@app.command()
+def propose(
+    file: Annotated[Path | None, typer.Argument(help="The document; else policy.yaml of the home.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Store a document as a proposal. It changes nothing until it is adopted.
+
+    Example: forgeward policy propose policy.yaml
+    """
+    document = file or RUN.home.policy_file
+    RUN.desk()
+    from forgeward.desk.actions import policies
+    from forgeward.policy.document import load
+
+    row = policies.propose(read_text(document), RUN.person().actor(), RUN.home.now(), name=str(document))
+    policy = load(row.text)
+    shape = _step("proposed", policy)
+    out.emit(
+        shape,
+        lambda: (
+            f"Version {policy.version} is proposed. `forgeward policy diff in-force proposed` compares, `policy adopt` puts it in force."
+        ),
+    )
+
+
+def _step(step: str, policy: Policy, reclocked: int = 0) -> shapes.PolicyStep:
+    return shapes.PolicyStep(
+        step=step,
+        version=policy.version,
+        digest=policy.digest,
+        effective=policy.effective.isoformat(),
+        reclocked=reclocked,
+    )
+
+
+@app.command()
+def adopt(
+    file: Annotated[Path | None, typer.Argument(help="The document; else the latest proposal.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put a proposal in force: its digest enters the ledger and open clocks follow it.
+
+    Example: forgeward policy adopt
+    """
+    home = RUN.desk()
+    from forgeward.desk.actions import policies, reclock
+    from forgeward.desk.models import PolicyVersion
+
+    actor = RUN.person().actor()
+    if file:
+        row = policies.propose(read_text(file), actor, home.now(), name=str(file))
+    else:
+        found = PolicyVersion.objects.filter(adopted_at__isnull=True).order_by("-id").first()
+        if not found:
+            raise NotFound("Nothing is proposed.", next="Propose a document with `forgeward policy propose FILE`.")
+        row = found
+    policy = policies.adopt(row, actor, home.now())
+    count = reclock.open_cases(home.now(), out.progress("Open cases re-clocked"))
+    out.emit(
+        _step("adopted", policy, count),
+        lambda: f"Version {policy.version} is adopted, effective {policy.effective}. {count} open cases follow it.",
+    )
+
+
+def _document(name: str) -> Policy:
+    """``in-force``, ``proposed``, a version number of this home, or a file."""
+    from forgeward.policy.document import load
+
+    if Path(name).is_file():
+        return load(read_text(Path(name)), name)
+    RUN.desk()
+    from forgeward.desk.models import PolicyVersion
+
+    rows = PolicyVersion.objects.order_by("-id")
+    if name == "in-force":
+        row = rows.filter(adopted_at__isnull=False).first()
+    elif name == "proposed":
+        row = rows.filter(adopted_at__isnull=True).first()
+    else:
+        row = rows.filter(version=int(name)).first() if name.isdigit() else None
+    if not row:
+        raise NotFound(f"There is no policy “{name}”.", next="Name a file, a version number, in-force or proposed.")
+    return load(row.text)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="A file, a version, in-force or proposed.")] = "in-force",
+    after: Annotated[str, typer.Argument(metavar="B", help="Likewise.")] = "proposed",
+    as_json: Json = False,
+) -> None:
+    """Say in words what changes between two policies, whether it is material, and which open cases move.
+
+    Example: forgeward policy diff in-force policy.yaml
+    """
+    from forgeward.policy.diff import compare
+
+    one, two = _document(before), _document(after)
+    comparison = compare(one, two)
+    moves: list[dict[str, Any]] = []
+    if RUN.home.exists:
+        RUN.desk()
+        from forgeward.desk.readers import moves as reader
+
+        moves = [
+            {
+                "case": m.case,
+                "promise": m.promise,
+                "regime": m.regime,
+                "from": rfc3339(m.before),
+                "to": rfc3339(m.after),
+            }
+            for m in reader.moves(two, RUN.home.now())
+        ]
+    shape = shapes.PolicyDiff(
+        material=comparison.material, changes=[c.shape() for c in comparison.changes], moves=moves
+    )
+    out.emit(
+        shape,
+        lambda: "\n".join(
+            [comparison.text(), *(f"{m['case']}: {m['promise']} moves from {m['from']} to {m['to']}" for m in moves)]
+        ),
+    )
+
+
+@app.command()
+def standing(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = "", as_json: Json = False) -> None:
+    """Show for each promise whether it is kept, with the evidence. Exit 1 when one is missed.
+
+    Example: forgeward policy standing --json
+    """
+    home = RUN.desk()
+    from forgeward.desk.readers import standing as reader
+
+    now = home.now()
+    found = [s for s in reader.standing(now) if not id or s.id == id.upper()]
+    if not found:
+        raise NotFound(f"There is no promise {id}.", next="See `forgeward policy show` for all ids.")
+    shape = shapes.StandingShape(
+        at=rfc3339(now),
+        promises=[
+            shapes.StandingLine(
+                id=s.id,
+                standing=s.standing.value,
+                evidence=[shapes.Evidence(e.what, rfc3339(e.at) if e.at else None, e.case or None) for e in s.evidence],
+                counts={k: v for k, v in s.counts.items()},
+            )
+            for s in found
+        ],
+    )
+    out.emit(
+        shape, lambda: "\n".join(f"{s.id:<6} {s.standing.replace('_', ' '):<14} {_first(s)}" for s in shape.promises)
+    )
+    if any(s.standing == "missed" for s in shape.promises):
+        raise typer.Exit(1)
+
+
+def _first(line: shapes.StandingLine) -> str:
+    return line.evidence[0].what if line.evidence else ""

@@ -1,0 +1,290 @@
+"""The JSON that commands print: one struct per shape of cli.md. ``script/schemas`` makes docs/reference/schemas of them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Shape(msgspec.Struct, kw_only=True):
+    """Every JSON output names its schema first."""
+
+
+class PolicyInForce(msgspec.Struct):
+    version: int
+    effective: str
+    digest: str
+
+
+class Init(Shape, kw_only=True):
+    schema: Literal["forgeward/init/1"] = "forgeward/init/1"
+    home: str
+    policy: PolicyInForce
+    lead: str
+
+
+class Demo(Shape, kw_only=True):
+    schema: Literal["forgeward/demo/1"] = "forgeward/demo/1"
+    home: str
+    cases: int
+
+
+class Tick(Shape, kw_only=True):
+    schema: Literal["forgeward/tick/1"] = "forgeward/tick/1"
+    at: str
+    woken: int
+    reminded: int
+    sent: int
+    filed: int
+    failed: int
+    read: int
+    sequenced: int
+
+
+class DoctorCheck(msgspec.Struct):
+    name: str
+    ok: bool
+    what: str
+    next: str
+
+
+class Doctor(Shape, kw_only=True):
+    schema: Literal["forgeward/doctor/1"] = "forgeward/doctor/1"
+    checks: list[DoctorCheck]
+
+
+class Difference(msgspec.Struct):
+    where: str
+    what: str
+
+
+class Audit(Shape, kw_only=True):
+    schema: Literal["forgeward/audit/1"] = "forgeward/audit/1"
+    ok: bool
+    entries: int
+    cases: int
+    problems: list[Difference]
+
+
+class Received(msgspec.Struct):
+    """One mail of an intake. ``held`` and ``not_parsed`` are sentences where they apply."""
+
+    file: str
+    case: str | None
+    new: bool
+    joined: str | None
+    held: str | None
+    not_parsed: str | None
+    subject: str
+    sender: str = msgspec.field(name="from")
+    attachments: int = 0
+    signals: dict[str, str] = {}
+
+
+class Intake(Shape, kw_only=True):
+    schema: Literal["forgeward/intake/1"] = "forgeward/intake/1"
+    received: list[Received]
+
+
+class SeverityShape(msgspec.Struct):
+    level: str | None
+    score: float | None
+    vector: str | None
+    context: list[str]
+
+
+class ClockShape(msgspec.Struct):
+    promise: str
+    regime: str
+    starts: str
+    due: str
+    met: str | None
+    state: str
+    subject: str = ""
+    original_due: str | None = None
+    leads: bool = False
+
+
+class NextShape(msgspec.Struct):
+    step: str
+    missing: list[str]
+
+
+class TimelineShape(msgspec.Struct):
+    seq: int
+    at: str
+    actor: str
+    change: str
+    leaf: int | None
+    what: str = ""
+
+
+class Case(Shape, kw_only=True):
+    schema: Literal["forgeward/case/1"] = "forgeward/case/1"
+    id: str
+    kind: str
+    state: str
+    title: str
+    severity: SeverityShape
+    clocks: list[ClockShape]
+    next: list[NextShape]
+    timeline: list[TimelineShape]
+    owner: str | None = None
+    exceptions: list[str] = []
+
+
+class CaseLine(msgspec.Struct):
+    id: str
+    kind: str
+    state: str
+    title: str
+    level: str | None
+    next_promise: str | None
+    next_due: str | None
+
+
+class Cases(Shape, kw_only=True):
+    schema: Literal["forgeward/cases/1"] = "forgeward/cases/1"
+    cases: list[CaseLine]
+    after: str | None = None
+
+
+class NextSteps(Shape, kw_only=True):
+    schema: Literal["forgeward/next/1"] = "forgeward/next/1"
+    id: str
+    next: list[NextShape]
+
+
+class Done(Shape, kw_only=True):
+    """A step was recorded."""
+
+    schema: Literal["forgeward/done/1"] = "forgeward/done/1"
+    id: str
+    step: str
+    state: str
+    changes: list[str]
+    next: list[NextShape]
+    notices: list[dict[str, str]] = []
+
+
+class NoticeLine(msgspec.Struct):
+    key: str
+    case: str | None
+    kind: str
+    to: str
+    state: str
+    attempts: int
+    created: str
+    settled: str | None
+    answer: str
+
+
+class Notices(Shape, kw_only=True):
+    schema: Literal["forgeward/notices/1"] = "forgeward/notices/1"
+    notices: list[NoticeLine]
+
+
+class Evidence(msgspec.Struct):
+    what: str
+    at: str | None
+    case: str | None
+
+
+class StandingLine(msgspec.Struct):
+    id: str
+    standing: str
+    evidence: list[Evidence]
+    counts: dict[str, int]
+
+
+class StandingShape(Shape, kw_only=True):
+    schema: Literal["forgeward/standing/1"] = "forgeward/standing/1"
+    at: str
+    promises: list[StandingLine]
+
+
+class PolicyCheck(Shape, kw_only=True):
+    schema: Literal["forgeward/policy-check/1"] = "forgeward/policy-check/1"
+    ok: bool
+    file: str
+    problems: list[Difference]
+
+
+class PolicyShow(Shape, kw_only=True):
+    schema: Literal["forgeward/policy/1"] = "forgeward/policy/1"
+    version: int
+    effective: str
+    digest: str
+    vendor: str
+    promises: list[dict[str, Any]]
+    regimes: list[dict[str, Any]]
+
+
+class PolicyDiff(Shape, kw_only=True):
+    schema: Literal["forgeward/policy-diff/1"] = "forgeward/policy-diff/1"
+    material: bool
+    changes: list[dict[str, Any]]
+    moves: list[dict[str, Any]]
+
+
+class PolicyStep(Shape, kw_only=True):
+    """A proposal or an adoption."""
+
+    schema: Literal["forgeward/policy-step/1"] = "forgeward/policy-step/1"
+    step: str
+    version: int
+    digest: str
+    effective: str
+    reclocked: int = 0
+
+
+class CheckpointShape(msgspec.Struct):
+    origin: str
+    size: int
+    root: str
+
+
+class LedgerCheckpoint(Shape, kw_only=True):
+    schema: Literal["forgeward/checkpoint/1"] = "forgeward/checkpoint/1"
+    checkpoint: CheckpointShape
+    note: str
+
+
+class LedgerKey(Shape, kw_only=True):
+    schema: Literal["forgeward/key/1"] = "forgeward/key/1"
+    key: str
+
+
+class LedgerPack(Shape, kw_only=True):
+    schema: Literal["forgeward/packed/1"] = "forgeward/packed/1"
+    file: str
+    entries: int
+    bytes: int
+    checkpoint: CheckpointShape
+
+
+class VerifyProblem(msgspec.Struct):
+    seq: int | None
+    what: str
+
+
+class Verify(Shape, kw_only=True):
+    schema: Literal["forgeward/verify/1"] = "forgeward/verify/1"
+    ok: bool
+    signer: str
+    entries: int
+    checkpoint: CheckpointShape | None
+    problems: list[VerifyProblem]
+
+
+class PersonLine(msgspec.Struct):
+    name: str
+    email: str
+    roles: list[str]
+    active: bool
+
+
+class People(Shape, kw_only=True):
+    schema: Literal["forgeward/people/1"] = "forgeward/people/1"
+    people: list[PersonLine]

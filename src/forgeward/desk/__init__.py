@@ -1,0 +1,1 @@
+"""The private side: Django models, the actions that alone write, readers, web pages and the worker."""

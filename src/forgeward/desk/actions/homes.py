@@ -1,0 +1,74 @@
+"""Makes a home ready: keys, tables, the first person, the first policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.utils import OperationalError
+
+from forgeward.desk.actions import people, policies
+from forgeward.desk.actions.write import require_forward
+from forgeward.desk.models import Person
+from forgeward.desk.models.fields import from_micros
+from forgeward.edges.home import Home
+from forgeward.vocabulary import Actor, Role
+
+INIT = Actor(id="system:init")
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """What ``init`` was told: the vendor's first Security Lead and the policy to begin with."""
+
+    lead_name: str
+    lead_email: str
+    policy_text: str
+
+
+def found(home: Home, founding: Founding, now: datetime) -> Person:
+    """Sets up an empty home's database. Raises ``PolicyInvalid`` before anything is written for a bad document."""
+    migrate()
+    for role in Role:
+        Group.objects.get_or_create(name=role.value)
+    lead = people.add_person(founding.lead_name, founding.lead_email, [Role.LEAD], INIT, now)
+    policies.adopt(policies.propose(founding.policy_text, lead.actor(), now), lead.actor(), now)
+    return lead
+
+
+def migrate() -> None:
+    """Brings tables and the shared cache up to date."""
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
+
+
+def ready(home: Home) -> None:
+    """Migrates when this Forgeward brings new tables; refuses a machine whose clock was set back."""
+    if _latest_migration() not in _applied():
+        migrate()
+    _require_forward(home.now())
+
+
+def _latest_migration() -> str:
+    folder = Path(__file__).parent.parent / "migrations"
+    return max(file.stem for file in folder.glob("0*.py"))
+
+
+def _applied() -> set[str]:
+    try:
+        return set(MigrationRecorder.Migration.objects.filter(app="desk").values_list("name", flat=True))
+    except OperationalError:
+        return set()
+
+
+def _require_forward(now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT at FROM desk_entry ORDER BY id DESC LIMIT 1")
+        row = cursor.fetchone()
+    if row:
+        require_forward(now, from_micros(row[0]))

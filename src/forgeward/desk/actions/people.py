@@ -1,0 +1,49 @@
+"""People, their roles, and one-time ways in."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from forgeward.desk.actions import write
+from forgeward.desk.models import Person, SignInLink
+from forgeward.errors import BadInput
+from forgeward.vocabulary import Actor, Change, Role
+
+LINK_LIFE = timedelta(hours=24)
+PATH = {Role.ENGINEERING: 10, Role.SUPPORT: 20, Role.LEAD: 30, Role.LEADERSHIP: 40, Role.AUDITOR: 90}
+
+
+def add_person(name: str, email: str, roles: Iterable[Role], actor: Actor, now: datetime) -> Person:
+    """Adds a member of staff without a password: they come in by a one-time link. Raises ``BadInput``."""
+    held = sorted(set(roles))
+    try:
+        validate_email(email.strip())
+    except ValidationError:
+        raise BadInput(f"“{email}” is not an e-mail address.", next="Give one like ines@example.com.") from None
+    if not held:
+        raise BadInput("A person needs at least one role.", next=f"Name one of: {', '.join(Role)}.")
+    with write.inside() as cursor:
+        if Person.objects.filter(email__iexact=email.strip()).exists():
+            raise BadInput(f"{email} is here already.", next="See `forgeward people list`.")
+        order = min(PATH[role] for role in held)
+        person = Person.objects.create_user(email, name=name.strip() or email, added_at=now, path_order=order)
+        person.groups.set([Group.objects.get_or_create(name=role.value)[0] for role in held])
+        change = Change("person:added", data={"person": person.pk, "roles": [role.value for role in held]})
+        write.record(cursor, change, actor.id, now)
+    return person
+
+
+def sign_in_link(person: Person, now: datetime) -> str:
+    """Makes a one-time token (24 h) and returns it; only its hash is kept."""
+    token = secrets.token_urlsafe(32)
+    SignInLink.objects.create(
+        token_hash=hashlib.sha256(token.encode()).hexdigest(), person=person, expires_at=now + LINK_LIFE
+    )
+    return token

@@ -1,0 +1,71 @@
+"""Entries wait, then get their places in the tree, in batches, from one sequencer; checkpoints are signed over them.
+
+desk_pending ─▶ next leaf indexes ─▶ desk_leaf + desk_treenode ─▶ (at fixed times) desk_checkpointrow
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.utils import IntegrityError
+
+from forgeward.desk import programme
+from forgeward.desk.actions.write import inside
+from forgeward.desk.models import CheckpointRow, Leaf
+from forgeward.desk.nodes import TableNodes
+from forgeward.ledger import checkpoint, tree
+
+BATCH = 500
+
+
+def number(limit: int = 20_000) -> int:
+    """Gives waiting entries their leaves, ``BATCH`` a transaction. Returns how many. Safe beside other writers."""
+    done = 0
+    while done < limit:
+        got = _batch()
+        done += got
+        if got < BATCH:
+            break
+    return done
+
+
+def _batch() -> int:
+    nodes = TableNodes()
+    try:
+        with inside() as cursor:
+            cursor.execute(
+                "SELECT p.entry_id, e.body FROM desk_pending p JOIN desk_entry e ON e.id = p.entry_id"
+                " ORDER BY p.entry_id LIMIT %s",
+                [BATCH],
+            )
+            rows = cursor.fetchall()
+            if not rows:
+                return 0
+            size = _size()
+            cursor.executemany(
+                'INSERT INTO desk_leaf ("index", entry_id) VALUES (%s, %s)',
+                [(size + i, entry) for i, (entry, _) in enumerate(rows)],
+            )
+            tree.append_many(nodes, size, [tree.leaf_hash(bytes(body)) for _, body in rows])
+            cursor.executemany("DELETE FROM desk_pending WHERE entry_id = %s", [(entry,) for entry, _ in rows])
+            return len(rows)
+    except IntegrityError:
+        return 0  # another sequencer took these places first; its transaction stands, ours left nothing
+
+
+def _size() -> int:
+    last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
+    return 0 if last is None else last + 1
+
+
+def sign_checkpoint(now: datetime) -> CheckpointRow:
+    """Numbers what waits and signs the tree as it stands; the same size is signed once."""
+    number()
+    size = _size()
+    found = CheckpointRow.objects.filter(size=size).first()
+    if found:
+        return found
+    keys = programme.vault().keys
+    root = tree.root(TableNodes(), size)
+    note = checkpoint.sign(checkpoint.Checkpoint(keys.origin, size, root), keys.note_signer())
+    return CheckpointRow.objects.get_or_create(size=size, defaults={"root": root, "signed_at": now, "note": note})[0]

@@ -1,0 +1,232 @@
+"""The one place that writes history: entries with their sealed values, cases, clocks and notices.
+
+Plain SQL that both databases take, because these statements run thousands of times a second and their order is part
+of the design. Every function expects to run inside a transaction (``inside()``), and what one action changes is one
+transaction: rows, entries, notices and the next wake-up together, or none of them.
+
+    perform ─▶ read_case (row lock) ─▶ decide ─▶ write_entries ─▶ write_case ─▶ write_clocks ─▶ write_notices
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from forgeward.desk import programme
+from forgeward.desk.models.fields import from_micros, to_micros
+from forgeward.errors import ClockWentBack, Conflict
+from forgeward.ledger.entry import encode
+from forgeward.policy.clock import Clock
+from forgeward.vocabulary import Change, Sealed
+
+NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0/O, 1/I/L, U: read over the telephone without mistakes
+NUMBER_LENGTH = 6
+PROGRAMME = ""  # the stream of entries that belong to no case
+TOLERANCE_MICROS = 5_000_000  # clock steps that time services make are no reason to stop work
+
+
+@contextmanager
+def inside() -> Iterator[CursorWrapper]:
+    """One write transaction (IMMEDIATE on SQLite) and its cursor."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        yield cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A case row as read under lock."""
+
+    pk: int
+    number: str
+    version: int
+    state_json: bytes
+    reporter: str
+    changed_at: datetime
+
+
+def new_number() -> str:
+    """A case number that tells outsiders nothing: FW- and six random signs (2^29 of them)."""
+    return "FW-" + "".join(secrets.choice(NUMBER_ALPHABET) for _ in range(NUMBER_LENGTH))
+
+
+def read_case(cursor: CursorWrapper, number: str) -> Stored | None:
+    """The case's row, locked until the transaction ends."""
+    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+    cursor.execute(
+        "SELECT id, number, version, state_json, reporter, changed_at FROM desk_caserow WHERE number = %s" + lock,
+        [number],
+    )
+    row = cursor.fetchone()
+    return Stored(*row[:3], bytes(row[3]), row[4], from_micros(row[5])) if row else None
+
+
+def require_forward(now: datetime, last: datetime) -> datetime:
+    """``now``, or ``last`` where the machine's clock lags by a moment. Raises ``ClockWentBack`` for more."""
+    behind = to_micros(last) - to_micros(now)
+    if behind <= 0:
+        return now
+    if behind > TOLERANCE_MICROS:
+        raise ClockWentBack(
+            f"This machine's clock says {now:%Y-%m-%d %H:%M:%S}Z, but history already reaches {last:%Y-%m-%d %H:%M:%S}Z.",
+            next="Set the clock right (a time service does), then do it again. Nothing was changed.",
+        )
+    return last
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where entries go: a case's stream, or the programme's own (``pk`` None)."""
+
+    pk: int | None
+    stream: str
+    owners: Mapping[str, str]
+
+
+def place_of(pk: int, number: str, reporter: str) -> Place:
+    return Place(pk, number, {"case": f"case:{number}", "reporter": reporter or f"case:{number}"})
+
+
+PROGRAMME_PLACE = Place(None, PROGRAMME, {"case": "programme:texts"})
+
+
+def entry_place(stream: str, seq: int, kind: str, at: datetime) -> str:
+    """What binds an entry's sealed values to it: its number in its case, or its kind and instant outside of one."""
+    return f"{stream}:{seq}" if stream else f":{kind}:{to_micros(at)}"
+
+
+def write_entry(cursor: CursorWrapper, place: Place, seq: int, at: datetime, change: Change, actor: str) -> int:
+    """Appends one entry with its sealed values and queues it for the sequencer. Returns the entry's key."""
+    vault = programme.vault()
+    sealed = {**change.sealed, "actor": Sealed(actor)}
+    digests, blobs = vault.seal_entry(entry_place(place.stream, seq, change.kind, at), sealed, place.owners)
+    body = encode(at=at, case=place.stream, seq=seq, kind=change.kind, data=change.data, sealed=digests)
+    cursor.execute(
+        "INSERT INTO desk_entry (case_id, seq, at, kind, actor, body) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
+        [place.pk, seq, to_micros(at), change.kind, actor, body],
+    )
+    entry: int = cursor.fetchone()[0]
+    for subject, blob in blobs:
+        cursor.execute(
+            "INSERT INTO desk_sealedvalues (entry_id, subject, blob) VALUES (%s, %s, %s)", [entry, subject, blob]
+        )
+    cursor.execute("INSERT INTO desk_pending (entry_id) VALUES (%s)", [entry])
+    return entry
+
+
+def record(cursor: CursorWrapper, change: Change, actor: str, now: datetime) -> int:
+    """Appends one entry that belongs to no case (policies, people, settings). Returns its key."""
+    cursor.execute("SELECT at FROM desk_entry WHERE case_id IS NULL ORDER BY id DESC LIMIT 1")
+    row = cursor.fetchone()
+    at = require_forward(now, from_micros(row[0])) if row else now
+    return write_entry(cursor, PROGRAMME_PLACE, 0, at, change, actor)
+
+
+CASE_COLUMNS = (
+    "kind", "state", "level", "title_seq", "owner_id", "restricted", "changed_at", "closed_at", "version", "state_json",
+    "next_due", "next_promise", "wake_at",
+)  # fmt: skip
+
+
+def insert_case(cursor: CursorWrapper, number: str, reporter: str, opened_at: datetime, columns: Sequence[Any]) -> int:
+    """A new case row; ``columns`` in the order of ``CASE_COLUMNS``. Returns its key."""
+    names = ", ".join(("number", "reporter", "opened_at", "reminded_at", "lease_owner", *CASE_COLUMNS))
+    marks = ", ".join(["%s"] * (5 + len(CASE_COLUMNS)))
+    cursor.execute(
+        f"INSERT INTO desk_caserow ({names}) VALUES ({marks}) RETURNING id",  # noqa: S608 - names are constants
+        [number, reporter, to_micros(opened_at), to_micros(opened_at), "", *columns],
+    )
+    key: int = cursor.fetchone()[0]
+    return key
+
+
+_UPDATE_CASE = (
+    "UPDATE desk_caserow SET " + ", ".join(f"{c} = %s" for c in CASE_COLUMNS) + " WHERE id = %s AND version = %s"  # noqa: S608
+)
+
+
+def update_case(cursor: CursorWrapper, pk: int, version: int, columns: Sequence[Any]) -> None:
+    """Writes a case that was at ``version``. Raises ``Conflict`` when somebody else wrote it meanwhile."""
+    cursor.execute(_UPDATE_CASE, [*columns, pk, version])
+    if cursor.rowcount != 1:
+        raise Conflict("Somebody else changed this case at the same moment.", next="Look at it again, then decide.")
+
+
+ClockKey = tuple[str, str, str]
+
+
+def read_clocks(cursor: CursorWrapper, pk: int) -> dict[ClockKey, tuple[Any, ...]]:
+    """The stored clocks of one case by (promise, regime, subject)."""
+    cursor.execute(
+        "SELECT promise, regime, subject, starts, due, original_due, met, missed_at, state FROM desk_clockrow WHERE case_id = %s",
+        [pk],
+    )
+    return {row[:3]: row[3:] for row in cursor.fetchall()}
+
+
+def clock_values(clock: Clock) -> tuple[Any, ...]:
+    """A clock as the columns of ``desk_clockrow`` after its key."""
+    return (
+        to_micros(clock.starts),
+        None if clock.due is None else to_micros(clock.due),
+        None if clock.original_due is None else to_micros(clock.original_due),
+        None if clock.met is None else to_micros(clock.met),
+        None if clock.missed_at is None else to_micros(clock.missed_at),
+        clock.state.value,
+    )
+
+
+def clock_key(clock: Clock) -> ClockKey:
+    return clock.promise, clock.regime, clock.subject
+
+
+UPSERT_CLOCK = (
+    "INSERT INTO desk_clockrow (case_id, promise, regime, subject, starts, due, original_due, met, missed_at, state)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (case_id, promise, regime, subject) DO UPDATE SET"
+    " starts = excluded.starts, due = excluded.due, original_due = excluded.original_due, met = excluded.met,"
+    " missed_at = excluded.missed_at, state = excluded.state"
+)
+
+
+def write_clocks(cursor: CursorWrapper, pk: int, clocks: Iterable[Clock]) -> None:
+    """Brings the stored clocks of one case to ``clocks``; touches only rows that differ, drops none that was missed."""
+    before = read_clocks(cursor, pk)
+    after = {clock_key(clock): clock_values(clock) for clock in clocks}
+    changed = [[pk, *key, *values] for key, values in after.items() if before.get(key) != values]
+    if changed:
+        cursor.executemany(UPSERT_CLOCK, changed)
+    if gone := [key for key in before if key not in after]:
+        cursor.executemany(
+            "DELETE FROM desk_clockrow WHERE case_id = %s AND promise = %s AND regime = %s AND subject = %s",
+            [[pk, *key] for key in gone],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to one recipient, ready to be sealed into the outbox."""
+
+    key: str
+    notice: str
+    kind: str
+    subject: str  # whose key seals it
+    content: Mapping[str, Any]
+
+
+def write_letters(cursor: CursorWrapper, pk: int | None, letters: Sequence[Letter], now: datetime) -> None:
+    """Queues letters. A key that is there already was queued before: nothing is doubled."""
+    vault = programme.vault()
+    at = to_micros(now)
+    for letter in letters:
+        blob = vault.seal_json(letter.subject, f"notice:{letter.key}", dict(letter.content))
+        cursor.execute(
+            "INSERT INTO desk_noticerow (case_id, key, notice, kind, subject, blob, created_at, state, attempts, try_at,"
+            " lease_owner, answer) VALUES (%s, %s, %s, %s, %s, %s, %s, 'waiting', 0, %s, '', '') ON CONFLICT (key) DO NOTHING",
+            [pk, letter.key, letter.notice, letter.kind, letter.subject, blob, at, at],
+        )

@@ -1,0 +1,32 @@
+"""The tables. Nothing here decides; ``desk.actions`` alone writes, ``desk.readers`` read.
+
+``people`` who works here · ``cases`` what is open and by when · ``history`` entries, tree, checkpoints ·
+``post`` mail in and out · ``programme`` policy versions, evidence, heartbeats.
+"""
+
+from forgeward.desk.models.cases import CaseRow, CaseViewer, ClockRow
+from forgeward.desk.models.history import CheckpointRow, Entry, Leaf, Pending, SealedValues, TreeNode
+from forgeward.desk.models.people import Person, SignInLink
+from forgeward.desk.models.post import AttachmentRow, MessageRow, NoticeRow, RawMail
+from forgeward.desk.models.programme import EvidenceRow, Heartbeat, PolicyVersion
+
+__all__ = [
+    "AttachmentRow",
+    "CaseRow",
+    "CaseViewer",
+    "CheckpointRow",
+    "ClockRow",
+    "Entry",
+    "EvidenceRow",
+    "Heartbeat",
+    "Leaf",
+    "MessageRow",
+    "NoticeRow",
+    "Pending",
+    "Person",
+    "PolicyVersion",
+    "RawMail",
+    "SealedValues",
+    "SignInLink",
+    "TreeNode",
+]

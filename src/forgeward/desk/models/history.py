@@ -1,0 +1,74 @@
+"""The ledger's tables: entries (never updated), their sealed values, the tree and its checkpoints."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from forgeward.desk.models.cases import CaseRow
+from forgeward.desk.models.fields import InstantField
+
+
+class Entry(models.Model):
+    """One thing that happened. ``body`` holds the canonical bytes that the leaf hashes; columns are copies of it.
+
+    ``actor`` (``person:3``, ``system:worker``) is not in the leaf in clear: there only its salted digest is.
+    """
+
+    case = models.ForeignKey(CaseRow, null=True, on_delete=models.PROTECT, related_name="entries")
+    seq = models.PositiveIntegerField()  # 0 for entries of the programme, which are not numbered
+    at = InstantField()
+    kind = models.CharField(max_length=48)
+    actor = models.CharField(max_length=40)
+    body = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["case", "seq"], name="entry_of_case"),
+        ]
+
+
+class SealedValues(models.Model):
+    """The texts and salts of one entry that belong to one subject, encrypted under that subject's key."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="sealed")
+    subject = models.CharField(max_length=60)
+    blob = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["entry", "subject"], name="sealed_once")]
+        indexes: ClassVar = [models.Index(fields=["subject"], name="sealed_subject")]
+
+
+class Pending(models.Model):
+    """Entries that wait for the sequencer."""
+
+    entry = models.OneToOneField(Entry, primary_key=True, on_delete=models.PROTECT)
+
+
+class Leaf(models.Model):
+    """Which entry has which place in the tree."""
+
+    index = models.PositiveBigIntegerField(primary_key=True)
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="leaf")
+
+
+class TreeNode(models.Model):
+    """The hash of each complete subtree (RFC 6962); level 0 are the leaves."""
+
+    level = models.PositiveSmallIntegerField()
+    index = models.PositiveBigIntegerField()
+    digest = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["level", "index"], name="node_once")]
+
+
+class CheckpointRow(models.Model):
+    """A signed statement of the tree's size and root (C2SP tlog-checkpoint)."""
+
+    size = models.PositiveBigIntegerField(unique=True)
+    root = models.BinaryField()
+    signed_at = InstantField()
+    note = models.TextField()
