@@ -10,6 +10,7 @@
     ├── Conflict                    somebody else changed it meanwhile; look again
     ├── HomeUnusable                the home folder cannot be written, is full, in use, or of another version
     │   └── ClockWentBack           the machine's clock stands before the last recorded instant
+    ├── ParserUnavailable           no guarded mail parser can be started; the mail is stored, nothing is lost
     └── AnswerIsNo                  exit 1: the question was understood, the answer is no
         ├── StepRefused             a step's requirements are not met; `missing` names each
         └── VerificationFailed      a pack, a checkpoint or a table does not agree with the history
@@ -83,6 +84,13 @@ class HomeUnusable(ForgewardError):
 
 class ClockWentBack(HomeUnusable):
     code = "clock_went_back"
+
+
+class ParserUnavailable(ForgewardError):
+    code = "parser_unavailable"
+
+    def __init__(self, message: str, *, next: str = "Run `forgeward doctor`; stored mails are parsed later.") -> None:
+        super().__init__(message, next=next)
 
 
 class AnswerIsNo(ForgewardError):
