@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Verdict: TypeAlias = Literal["pass", "fail", "none"]
+TextFrom: TypeAlias = Literal["plain", "html", "none"]
 
 NotParsedCode: TypeAlias = Literal[
     "too_large",  # more bytes than the parser takes
@@ -113,7 +114,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     date: str = ""
     text: str = ""
-    text_from: Literal["plain", "html", "none"] = "none"
+    text_from: TextFrom = "none"
     charset_note: str = ""
     attachments: tuple[Attachment, ...] = ()
     automatic: Automatic = Automatic()
