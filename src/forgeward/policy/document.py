@@ -2,10 +2,13 @@
 
     text ─▶ parse_yaml (bounded, lines kept) ─▶ parse_policy (types) ─▶ parse_lint (across entries) ─▶ Policy
 
-``load`` gives the policy or every problem at once; ``check`` gives the problems alone. No file is opened here.
+``load`` gives the policy or every problem at once; ``check`` gives the problems alone. No file is opened here:
+whoever reads one keeps its line ends (``newline=""``), so that the digest is that of the file's bytes.
 """
 
 from __future__ import annotations
+
+from hashlib import sha256
 
 from forgeward.errors import PolicyInvalid, Problem
 from forgeward.policy.model import (
@@ -30,6 +33,9 @@ from forgeward.policy.model import (
     Thresholds,
     Vendor,
 )
+from forgeward.policy.parse_lint import lint
+from forgeward.policy.parse_policy import read_draft
+from forgeward.policy.parse_yaml import Report, read_tree
 
 __all__ = [
     "OWN_DATE",
@@ -53,6 +59,7 @@ __all__ = [
     "Thresholds",
     "Vendor",
     "check",
+    "digest_of",
     "load",
 ]
 
@@ -71,13 +78,17 @@ def check(text: str, name: str = "policy.yaml") -> list[Problem]:
 
 
 def _read(text: str, name: str) -> tuple[Policy | None, list[Problem]]:
-    from forgeward.policy.parse_lint import lint
-    from forgeward.policy.parse_policy import read_policy
-    from forgeward.policy.parse_yaml import Report, read_tree
-
     report = Report(name)
     tree = read_tree(text, report)
-    policy = read_policy(tree, text, report) if tree is not None else None
-    if policy is not None and tree is not None:
-        lint(policy, tree, report)
-    return policy, report.problems()
+    if tree is None:
+        return None, report.problems()
+    draft = read_draft(tree, report)
+    lint(draft, report)
+    if report:
+        return None, report.problems()
+    return draft.policy(digest_of(text)), []
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 (hex) of the text's UTF-8 bytes: what an adoption records and the ledger keeps."""
+    return sha256(text.encode()).hexdigest()

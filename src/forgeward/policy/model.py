@@ -56,6 +56,7 @@ class ClockRule:
     pauses: bool = False
     repeats: Fact | None = None
     until: Fact | None = None
+    line: int = field(default=0, compare=False)
 
     @property
     def key(self) -> str:
@@ -92,7 +93,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Work that recurs: at least once in every ``every``, and ``triggered_within`` after one of ``triggers``."""
+    """Work that recurs: at least once in ``every``, and ``triggered_within`` after one of ``names.TRIGGERS``.
+
+    ``within`` and ``triggered`` are the dotted names of these two figures.
+    """
 
     kind: ClassVar[MechanismKind] = MechanismKind.DUTY
     name: str
@@ -103,6 +107,7 @@ class Duty:
     triggers: tuple[str, ...] = ()
     triggered: str = ""
     triggered_within: Target | None = None
+    line: int = field(default=0, compare=False)
 
     @property
     def key(self) -> str:
