@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 import os
 import secrets
 import sqlite3
@@ -118,7 +120,7 @@ class Keys:
         return self._subjects().keys(dict.fromkeys(subjects), create=True)
 
     def seal(self, subject: str, plaintext: bytes, aad: bytes) -> bytes:
-        """Encrypts under the subject's data key; ``aad`` names the place (b"FW-7Q3KXM:3:scope") and is needed to open."""
+        """Encrypts under the subject's data key; ``aad`` names its place (b"FW-7Q3KXM:3:scope") and opens it."""
         return encrypt(self.data_key(subject), plaintext, aad)
 
     def open(self, subject: str, blob: bytes, aad: bytes) -> bytes:
@@ -150,6 +152,10 @@ class Keys:
         if not subject:
             return _decrypt(self._home_key(), wrapped, _wrapping(""))
         return self.open(subject, wrapped, _wrapping(subject))
+
+    def keyed(self, label: str, data: bytes) -> str:
+        """A digest that only this home can make (HMAC-SHA-256, hex): to find the same thing again without storing it."""
+        return hmac.new(_read_private(self._home_file), label.encode() + b"\0" + data, hashlib.sha256).hexdigest()
 
     @property
     def _ledger_file(self) -> Path:
@@ -244,7 +250,7 @@ class SubjectKeys:
             return dict(self._db.execute("SELECT subject, at FROM erased ORDER BY id"))
 
     def _read(self, subjects: list[str]) -> dict[str, bytes]:
-        keys = {}
+        keys: dict[str, bytes] = {}
         for start in range(0, len(subjects), _BATCH):
             part = subjects[start : start + _BATCH]
             rows = self._db.execute(
