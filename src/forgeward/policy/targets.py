@@ -54,10 +54,19 @@ _HINT = {
 
 
 class Target(msgspec.Struct, frozen=True):
-    """How long a promise gives: ``amount`` (at least 1) of ``unit``. ``str()`` writes it as sentences use it."""
+    """How long a promise gives: ``amount`` of ``unit``. ``str()`` writes it as sentences use it.
+
+    Raises ``BadInput`` for an amount below 1 and for more than 100 years.
+    """
 
     amount: int
     unit: Unit
+
+    def __post_init__(self) -> None:
+        if self.amount < 1:
+            raise BadInput(f"“{self}” leaves no time.", next="Write a number of at least 1.")
+        if self.seconds_hint > _LONGEST:
+            raise BadInput(f"“{self}” is over 100 years.", next="Write a shorter time.")
 
     def __str__(self) -> str:
         if self.unit is Unit.MAINTENANCE:
@@ -74,7 +83,7 @@ class Target(msgspec.Struct, frozen=True):
 def parse_target(text: str) -> Target:
     """Reads a figure as it is written in a policy.
 
-    Raises ``BadInput`` for anything else than a whole number of a known unit, for less than 1 and for over 100 years.
+    Raises ``BadInput`` for anything else than a whole number of a known unit, and as ``Target`` does.
     """
     words = " ".join(str(text).lower().split())
     if words == _MAINTENANCE:
@@ -87,9 +96,4 @@ def parse_target(text: str) -> Target:
             f"like “2 business days”, or “{_MAINTENANCE}”.",
         )
     unit = written["unit"].replace(" ", "_")
-    target = Target(int(written["amount"]), Unit(unit if unit.endswith("s") else f"{unit}s"))
-    if target.amount < 1:
-        raise BadInput(f"“{text}” leaves no time.", next="Write a number of at least 1.")
-    if target.seconds_hint > _LONGEST:
-        raise BadInput(f"“{text}” is over 100 years.", next="Write a shorter time.")
-    return target
+    return Target(int(written["amount"]), Unit(unit if unit.endswith("s") else f"{unit}s"))
