@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from forgeward.policy.calendar import CalendarSpec, Window, check_region, check_zone, parse_hours, parse_time
+from forgeward.policy.calendar import CalendarSpec, check_region, check_zone, parse_hours, parse_time
 from forgeward.policy.maintenance import parse_maintenance
+from forgeward.policy.openings import Window
 from forgeward.policy.parse_fields import Reader
 from forgeward.policy.parse_values import day
 
