@@ -10,6 +10,7 @@ import errno
 import os
 import sys
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -129,12 +130,12 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away; Python would complain once more at exit
         return 2
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 - what is not known is raised again
         return out.failure(_known(problem))
 
 
 def _follows(argv: list[str], option: str, value: str) -> bool:
-    return any(a == option and b == value for a, b in zip(argv, argv[1:], strict=False)) or f"{option}={value}" in argv
+    return any(a == option and b == value for a, b in pairwise(argv)) or f"{option}={value}" in argv
 
 
 def _known(problem: Exception) -> ForgewardError:

@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Number = Annotated[str, typer.Argument(metavar="ID", help="The case's number, like FW-7Q3KXM.")]
 EXAMPLES = {
     "acknowledge": '--text "Thank you, we are looking into it."',
-    "assess": "--scope … --impact … --affected … --exploitability … --vector CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+    "assess": "--scope … --impact … --affected … --exploitability … --severity high --reason …",
     "contain": '--how switch_off --detail "Flag export-notes is off in production"',
     "open": '--title "Errors since the last release" --text "…"',
 }
@@ -70,7 +70,7 @@ def list_cases(
 
 def _list_text(shape: shapes.Cases) -> str:
     if not shape.cases:
-        return "No cases. A report by mail comes in with `forgeward intake mail FILE`, one by hand with `forgeward case open`."
+        return "No cases. Take a mail in with `forgeward intake mail FILE`, or open one with `forgeward case open`."
     lines = [
         f"{c.id}  {c.state:<12} {(c.level or '-'):<9} {(c.next_promise or ''):<6} {(c.next_due or ''):<21} {c.title}"
         for c in shape.cases
@@ -250,7 +250,8 @@ def _step(step: str) -> Callable[..., None]:
         _done(number, step, performed)
 
     callback = _command(step, run, with_number=True)
-    callback.__doc__ = f"{STEPS[step].help}.\n\nExample: forgeward case {step.replace('_', '-')} FW-7Q3KXM {EXAMPLES.get(step, '')}".rstrip()
+    example = f"forgeward case {step.replace('_', '-')} FW-7Q3KXM {EXAMPLES.get(step, '')}".rstrip()
+    callback.__doc__ = f"{STEPS[step].help}.\n\nExample: {example}"
     return callback
 
 

@@ -140,7 +140,7 @@ def propose(
     out.emit(
         shape,
         lambda: (
-            f"Version {policy.version} is proposed. `forgeward policy diff in-force proposed` compares, `policy adopt` puts it in force."
+            f"Version {policy.version} is proposed. Compare it with `policy diff`, put it in force with `policy adopt`."
         ),
     )
 
@@ -265,7 +265,7 @@ def standing(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = 
                 id=s.id,
                 standing=s.standing.value,
                 evidence=[shapes.Evidence(e.what, rfc3339(e.at) if e.at else None, e.case or None) for e in s.evidence],
-                counts={k: v for k, v in s.counts.items()},
+                counts=dict(s.counts),
             )
             for s in found
         ],

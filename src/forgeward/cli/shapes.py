@@ -1,4 +1,4 @@
-"""The JSON that commands print: one struct per shape of cli.md. ``script/schemas`` makes docs/reference/schemas of them."""
+"""The JSON that commands print: one struct per shape. ``script/schemas`` makes docs/reference/schemas of them."""
 
 from __future__ import annotations
 

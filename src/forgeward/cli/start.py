@@ -64,7 +64,7 @@ def create(founding: Founding, *, demo: bool) -> None:
     home.policy_file.write_text(founding.policy_text, encoding="utf-8")
     from forgeward.edges.keys import Keys
 
-    Keys(home.keys)
+    Keys(home.keys).create()
     from forgeward.desk.setup import open_home
 
     open_home(home)
@@ -115,7 +115,7 @@ def tick(
 
     done = one_round(home, home.now())
     shape = shapes.Tick(at=rfc3339(home.now()), **done.counts())
-    out.emit(shape, lambda: done.sentence())
+    out.emit(shape, done.sentence)
 
 
 def doctor(as_json: Json = False) -> None:

@@ -107,6 +107,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_PREVENT_ENUMERATION = True
+MFA_ADAPTER = "forgeward.desk.web.accounts.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Forgeward"
@@ -117,6 +118,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "forgeward.desk.web.views.errors.csrf"
 _behind_tls = os.environ.get("FORGEWARD_TLS") == "1"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _behind_tls
 SECURE_HSTS_SECONDS = 31_536_000 if _behind_tls else 0

@@ -13,7 +13,8 @@ from django.core.validators import validate_email
 
 from forgeward.desk.actions import write
 from forgeward.desk.models import Person, SignInLink
-from forgeward.errors import BadInput
+from forgeward.desk.models.fields import to_micros
+from forgeward.errors import BadInput, NotFound
 from forgeward.vocabulary import Actor, Change, Role
 
 LINK_LIFE = timedelta(hours=24)
@@ -47,3 +48,24 @@ def sign_in_link(person: Person, now: datetime) -> str:
         token_hash=hashlib.sha256(token.encode()).hexdigest(), person=person, expires_at=now + LINK_LIFE
     )
     return token
+
+
+def use_link(token: str, now: datetime) -> Person:
+    """Uses a one-time link up and returns whose it is. Of two that come at once, one succeeds.
+
+    Raises ``NotFound`` for a link that is unknown, used, expired, or of somebody who was switched off.
+    """
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    with write.inside() as cursor:
+        cursor.execute(
+            "UPDATE desk_signinlink SET used_at = %s WHERE token_hash = %s AND used_at IS NULL AND expires_at > %s"
+            " AND person_id IN (SELECT id FROM desk_person WHERE is_active) RETURNING person_id",
+            [to_micros(now), digest, to_micros(now)],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound(
+            "It was used before, it is older than a day, or it never was one.",
+            next="Make a new one with `forgeward people link E-MAIL` on the server.",
+        )
+    return Person.objects.get(pk=row[0])

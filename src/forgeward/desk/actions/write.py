@@ -10,7 +10,7 @@ transaction: rows, entries, notices and the next wake-up together, or none of th
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from django.db.backends.utils import CursorWrapper
 
 from forgeward.desk import programme
 from forgeward.desk.models.fields import from_micros, to_micros
+from forgeward.desk.rows import LASTING, ClockKey, clocks_by_key, entry_place
 from forgeward.errors import ClockWentBack, Conflict
 from forgeward.ledger.entry import encode
 from forgeward.policy.clock import Clock
@@ -60,7 +61,8 @@ def read_case(cursor: CursorWrapper, number: str) -> Stored | None:
     """The case's row, locked until the transaction ends."""
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     cursor.execute(
-        "SELECT id, number, version, state_json, reporter, changed_at FROM desk_caserow WHERE number = %s" + lock,
+        "SELECT id, number, version, state_json, reporter, changed_at FROM desk_caserow"  # noqa: S608 - a constant clause
+        " WHERE number = %s" + lock,
         [number],
     )
     row = cursor.fetchone()
@@ -74,7 +76,7 @@ def require_forward(now: datetime, last: datetime) -> datetime:
         return now
     if behind > TOLERANCE_MICROS:
         raise ClockWentBack(
-            f"This machine's clock says {now:%Y-%m-%d %H:%M:%S}Z, but history already reaches {last:%Y-%m-%d %H:%M:%S}Z.",
+            f"This machine's clock says {now:%Y-%m-%d %H:%M:%S}Z, but history reaches {last:%Y-%m-%d %H:%M:%S}Z.",
             next="Set the clock right (a time service does), then do it again. Nothing was changed.",
         )
     return last
@@ -93,12 +95,7 @@ def place_of(pk: int, number: str, reporter: str) -> Place:
     return Place(pk, number, {"case": f"case:{number}", "reporter": reporter or f"case:{number}"})
 
 
-PROGRAMME_PLACE = Place(None, PROGRAMME, {"case": "programme:texts"})
-
-
-def entry_place(stream: str, seq: int, kind: str, at: datetime) -> str:
-    """What binds an entry's sealed values to it: its number in its case, or its kind and instant outside of one."""
-    return f"{stream}:{seq}" if stream else f":{kind}:{to_micros(at)}"
+PROGRAMME_PLACE = Place(None, PROGRAMME, {"case": "case:programme"})
 
 
 def write_entry(cursor: CursorWrapper, place: Place, seq: int, at: datetime, change: Change, actor: str) -> int:
@@ -128,10 +125,7 @@ def record(cursor: CursorWrapper, change: Change, actor: str, now: datetime) -> 
     return write_entry(cursor, PROGRAMME_PLACE, 0, at, change, actor)
 
 
-CASE_COLUMNS = (
-    "kind", "state", "level", "title_seq", "owner_id", "restricted", "changed_at", "closed_at", "version", "state_json",
-    "next_due", "next_promise", "wake_at",
-)  # fmt: skip
+CASE_COLUMNS = (*LASTING, "state_json", "next_due", "next_promise", "wake_at")
 
 
 def insert_case(cursor: CursorWrapper, number: str, reporter: str, opened_at: datetime, columns: Sequence[Any]) -> int:
@@ -158,32 +152,14 @@ def update_case(cursor: CursorWrapper, pk: int, version: int, columns: Sequence[
         raise Conflict("Somebody else changed this case at the same moment.", next="Look at it again, then decide.")
 
 
-ClockKey = tuple[str, str, str]
-
-
 def read_clocks(cursor: CursorWrapper, pk: int) -> dict[ClockKey, tuple[Any, ...]]:
     """The stored clocks of one case by (promise, regime, subject)."""
     cursor.execute(
-        "SELECT promise, regime, subject, starts, due, original_due, met, missed_at, state FROM desk_clockrow WHERE case_id = %s",
+        "SELECT promise, regime, subject, starts, due, original_due, met, missed_at, state"
+        " FROM desk_clockrow WHERE case_id = %s",
         [pk],
     )
     return {row[:3]: row[3:] for row in cursor.fetchall()}
-
-
-def clock_values(clock: Clock) -> tuple[Any, ...]:
-    """A clock as the columns of ``desk_clockrow`` after its key."""
-    return (
-        to_micros(clock.starts),
-        None if clock.due is None else to_micros(clock.due),
-        None if clock.original_due is None else to_micros(clock.original_due),
-        None if clock.met is None else to_micros(clock.met),
-        None if clock.missed_at is None else to_micros(clock.missed_at),
-        clock.state.value,
-    )
-
-
-def clock_key(clock: Clock) -> ClockKey:
-    return clock.promise, clock.regime, clock.subject
 
 
 UPSERT_CLOCK = (
@@ -194,10 +170,10 @@ UPSERT_CLOCK = (
 )
 
 
-def write_clocks(cursor: CursorWrapper, pk: int, clocks: Iterable[Clock]) -> None:
+def write_clocks(cursor: CursorWrapper, pk: int, clocks: Sequence[Clock]) -> None:
     """Brings the stored clocks of one case to ``clocks``; touches only rows that differ, drops none that was missed."""
     before = read_clocks(cursor, pk)
-    after = {clock_key(clock): clock_values(clock) for clock in clocks}
+    after = clocks_by_key(clocks)
     changed = [[pk, *key, *values] for key, values in after.items() if before.get(key) != values]
     if changed:
         cursor.executemany(UPSERT_CLOCK, changed)
@@ -226,7 +202,8 @@ def write_letters(cursor: CursorWrapper, pk: int | None, letters: Sequence[Lette
     for letter in letters:
         blob = vault.seal_json(letter.subject, f"notice:{letter.key}", dict(letter.content))
         cursor.execute(
-            "INSERT INTO desk_noticerow (case_id, key, notice, kind, subject, blob, created_at, state, attempts, try_at,"
-            " lease_owner, answer) VALUES (%s, %s, %s, %s, %s, %s, %s, 'waiting', 0, %s, '', '') ON CONFLICT (key) DO NOTHING",
+            "INSERT INTO desk_noticerow (case_id, key, notice, kind, subject, blob, created_at, state, attempts,"
+            " try_at, lease_owner, answer) VALUES (%s, %s, %s, %s, %s, %s, %s, 'waiting', 0, %s, '', '')"
+            " ON CONFLICT (key) DO NOTHING",
             [pk, letter.key, letter.notice, letter.kind, letter.subject, blob, at, at],
         )

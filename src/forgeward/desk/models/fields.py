@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -21,7 +21,13 @@ def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
-class InstantField(models.BigIntegerField[Any, Any]):
+if TYPE_CHECKING:
+    _Numbers = models.BigIntegerField[Any, Any]
+else:
+    _Numbers = models.BigIntegerField
+
+
+class InstantField(_Numbers):
     """An aware UTC datetime in Python, a big integer of microseconds in the database (no text parsing on reads)."""
 
     def from_db_value(self, value: int | None, *_: object) -> datetime | None:

@@ -32,17 +32,16 @@ class RawMail(models.Model):
 
 
 class MessageRow(models.Model):
-    """One message of a case's thread: theirs, ours, or a note among ourselves. The texts are sealed."""
+    """A mail of a case's thread, in or out. Its text stands sealed in the entry ``entry_seq``; here are its headers."""
 
     case = models.ForeignKey(CaseRow, on_delete=models.CASCADE, related_name="messages")
     at = InstantField()
-    direction = models.CharField(max_length=8)  # in | out | note
-    author = models.CharField(max_length=40)  # person:N, reporter, system:NAME
+    direction = models.CharField(max_length=8)  # in | out
     subject = models.CharField(max_length=60)  # whose key seals the blob
-    blob = models.BinaryField()
+    blob = models.BinaryField()  # message id, references, sender, subject line
     thread_key = models.CharField(max_length=64, blank=True, db_index=True)  # keyed digest of the Message-ID
     raw = models.OneToOneField(RawMail, null=True, on_delete=models.PROTECT)
-    entry_seq = models.PositiveIntegerField(null=True)
+    entry_seq = models.PositiveIntegerField()
 
 
 class AttachmentRow(models.Model):
@@ -53,6 +52,7 @@ class AttachmentRow(models.Model):
     media_type = models.CharField(max_length=120)  # as sniffed, not as declared
     size = models.PositiveBigIntegerField()
     label_blob = models.BinaryField()  # the file's own name, sealed
+    wrapped_key = models.BinaryField()  # the key of its bytes, wrapped by the key of the message's subject
 
 
 class NoticeRow(models.Model):

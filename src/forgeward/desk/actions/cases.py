@@ -1,0 +1,212 @@
+"""A command about a case becomes changes, rows and notices in one transaction.
+
+perform(number, command, actor, now)
+    read the case under lock ─▶ decide (pure) ─▶ evolve ─▶ entries · case · clocks · outbox · follow-ups
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db.backends.utils import CursorWrapper
+
+from forgeward.desk import programme
+from forgeward.desk.actions import write
+from forgeward.desk.actions.write import Letter, Place
+from forgeward.desk.rows import case_columns, decode_case
+from forgeward.errors import NotFound
+from forgeward.policy.book import PolicyBook
+from forgeward.policy.clock import Clock, nearest
+from forgeward.respond.case import Case
+from forgeward.respond.clocks import clocks as clocks_of
+from forgeward.respond.clocks import wake_at
+from forgeward.respond.commands import Command
+from forgeward.respond.decision import Context, Decision, Member, decide
+from forgeward.respond.evolve import evolve
+from forgeward.respond.notice import Notice, Recipient
+from forgeward.respond.signals import Receive
+from forgeward.vocabulary import Actor, Change, Role
+
+_ROLES = {role.value: role for role in Role}
+FOLLOWS_LIMIT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """What was done: the case afterwards, its new changes, and the notices that wait in the outbox."""
+
+    number: str
+    pk: int
+    case: Case
+    changes: tuple[Change, ...]
+    notices: tuple[str, ...] = ()
+    waits_for: tuple[Any, ...] = field(default=())
+
+
+def team(cursor: CursorWrapper) -> tuple[Member, ...]:
+    """Everybody who works here, with roles: gates count these persons."""
+    cursor.execute(
+        "SELECT p.id, p.is_active, g.name FROM desk_person p"
+        " LEFT JOIN desk_person_groups pg ON pg.person_id = p.id LEFT JOIN auth_group g ON g.id = pg.group_id"
+    )
+    roles: dict[tuple[int, bool], set[Role]] = {}
+    for person, active, name in cursor.fetchall():
+        held = roles.setdefault((person, bool(active)), set())
+        if name in _ROLES:
+            held.add(_ROLES[name])
+    return tuple(Member(f"person:{pk}", frozenset(held), active) for (pk, active), held in roles.items())
+
+
+def perform(number: str, command: Command, actor: Actor, now: datetime) -> Performed:
+    """Does one step on one case, wholly or not at all.
+
+    Raises ``StepRefused`` with what is missing, ``NotAllowed``, ``BadInput``, ``NotFound``, ``ClockWentBack``.
+    """
+    with write.inside() as cursor:
+        return perform_in(cursor, number, command, actor, now)
+
+
+def perform_in(
+    cursor: CursorWrapper, number: str, command: Command, actor: Actor, now: datetime, depth: int = 0
+) -> Performed:
+    """``perform`` inside a transaction of the caller's."""
+    stored = write.read_case(cursor, number)
+    if stored is None:
+        raise NotFound(f"There is no case {number}.", next="See `forgeward case list`.")
+    case = decode_case(stored.state_json)
+    now = write.require_forward(now, stored.changed_at)
+    book = programme.policies()
+    decision = decide(case, command, Context(actor, team(cursor), book, now))
+    place = write.place_of(stored.pk, number, stored.reporter)
+    after = _append(cursor, place, case, decision, actor, now)
+    write.update_case(cursor, stored.pk, stored.version, _columns(after, book, now, cursor, stored.pk))
+    if after.people != case.people:
+        _write_viewers(cursor, stored.pk, after.people)
+    keys = _queue(cursor, place, decision, now)
+    _follow(cursor, decision, actor, now, depth)
+    return Performed(number, stored.pk, after, decision.changes, keys, decision.waits_for)
+
+
+def _follow(cursor: CursorWrapper, decision: Decision, actor: Actor, now: datetime, depth: int) -> None:
+    if depth >= FOLLOWS_LIMIT:
+        raise AssertionError("follow-up commands do not end")
+    for follow in decision.follows:
+        perform_in(cursor, follow.number, follow.command, actor, now, depth + 1)
+
+
+def open_case(command: Command, actor: Actor, now: datetime) -> Performed:
+    """Opens a case from a ``Receive`` command under a new random number."""
+    assert isinstance(command, Receive)  # noqa: S101 - the one command that needs no case
+    reporter = programme.vault().reporter(command.reporter_address) if command.reporter_address else ""
+    number = write.new_number()
+    place = write.place_of(0, number, reporter)
+    programme.vault().keys.data_keys(set(place.owners.values()))  # its own commit, before the database is locked
+    with write.inside() as cursor:
+        return open_in(cursor, command, actor, now, number=number, reporter=reporter)
+
+
+def open_in(
+    cursor: CursorWrapper, command: Receive, actor: Actor, now: datetime, *, number: str, reporter: str
+) -> Performed:
+    """``open_case`` inside a transaction of the caller's."""
+    while write.read_case(cursor, number):
+        number = write.new_number()
+    book = programme.policies()
+    named = msgspec.structs.replace(command, number=number)
+    decision = decide(None, named, Context(actor, team(cursor), book, now))
+    case = _fold(None, decision.changes, now, actor)
+    pk = write.insert_case(cursor, number, reporter, now, _columns(case, book, now))
+    place = write.place_of(pk, number, reporter)
+    for seq, change in enumerate(decision.changes, 1):
+        write.write_entry(cursor, place, seq, now, change, actor.id)
+    write.write_clocks(cursor, pk, clocks_of(case, book, now))
+    keys = _queue(cursor, place, decision, now)
+    return Performed(number, pk, case, decision.changes, keys, decision.waits_for)
+
+
+def _fold(case: Case | None, changes: Sequence[Change], now: datetime, actor: Actor) -> Case:
+    start = case.seq if case else 0
+    for seq, change in enumerate(changes, start + 1):
+        case = evolve(case, change, seq, now, actor.id)
+    if case is None:
+        raise AssertionError("a decision without changes cannot open a case")
+    return case
+
+
+def _append(cursor: CursorWrapper, place: Place, case: Case, decision: Decision, actor: Actor, now: datetime) -> Case:
+    for seq, change in enumerate(decision.changes, case.seq + 1):
+        write.write_entry(cursor, place, seq, now, change, actor.id)
+    return _fold(case, decision.changes, now, actor)
+
+
+def columns(case: Case, book: PolicyBook, now: datetime, found: Sequence[Clock]) -> list[Any]:
+    """The case row's columns in the order of ``write.CASE_COLUMNS``."""
+    return case_columns(case, nearest(found), wake_at(case, book, now))
+
+
+def _columns(
+    case: Case, book: PolicyBook, now: datetime, cursor: CursorWrapper | None = None, pk: int | None = None
+) -> list[Any]:
+    found = clocks_of(case, book, now)
+    if cursor and pk is not None:
+        write.write_clocks(cursor, pk, found)
+    return columns(case, book, now, found)
+
+
+def _write_viewers(cursor: CursorWrapper, pk: int, people: Sequence[str]) -> None:
+    cursor.execute("DELETE FROM desk_caseviewer WHERE case_id = %s", [pk])
+    cursor.executemany(
+        "INSERT INTO desk_caseviewer (case_id, person_id) VALUES (%s, %s)",
+        [(pk, int(person.removeprefix("person:"))) for person in people],
+    )
+
+
+# --- notices into the outbox -----------------------------------------------------------------------------------------
+
+
+def _queue(cursor: CursorWrapper, place: Place, decision: Decision, now: datetime) -> tuple[str, ...]:
+    """Turns notices into one letter for each recipient. Returns the notices' keys."""
+    for notice in decision.notices:
+        write.write_letters(cursor, place.pk, _letters(cursor, place, notice), now)
+    return tuple(notice.key for notice in decision.notices)
+
+
+def _letters(cursor: CursorWrapper, place: Place, notice: Notice) -> list[Letter]:
+    texts = _texts(cursor, place, {recipient.ref.seq for recipient in notice.recipients})
+    owner = place.owners["reporter" if notice.audience == "reporter" else "case"]
+    letters = []
+    for position, recipient in enumerate(notice.recipients):
+        content = {
+            "to": _address(texts, recipient),
+            "subject": notice.subject.value,
+            "body": notice.body.value,
+            "position": position,
+            "seq": notice.seq,
+            "by_person": notice.by_person,
+        }
+        letters.append(Letter(f"{notice.key}:{position}", notice.key, notice.kind, owner, content))
+    return letters
+
+
+def _address(texts: Mapping[int, Mapping[str, str]], recipient: Recipient) -> str:
+    text = texts[recipient.ref.seq][recipient.ref.name]
+    return text if recipient.item is None else text.splitlines()[recipient.item]
+
+
+def _texts(cursor: CursorWrapper, place: Place, seqs: set[int]) -> dict[int, dict[str, str]]:
+    """The sealed texts of these entries of a case, opened."""
+    vault = programme.vault()
+    found: dict[int, dict[str, str]] = {}
+    for seq in sorted(seqs):
+        cursor.execute(
+            "SELECT s.subject, s.blob FROM desk_sealedvalues s JOIN desk_entry e ON e.id = s.entry_id"
+            " WHERE e.case_id = %s AND e.seq = %s",
+            [place.pk, seq],
+        )
+        blobs = [(subject, bytes(blob)) for subject, blob in cursor.fetchall()]
+        found[seq] = vault.values(f"{place.stream}:{seq}", blobs)
+    return found

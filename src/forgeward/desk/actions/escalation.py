@@ -1,0 +1,127 @@
+"""A case's wake-up: clocks pass marks, somebody on the escalation path is told, the next wake-up is set (O-1).
+
+The worker claims due cases by lease, so that two workers never wake one case twice, and a killed worker's cases are
+claimed again when its lease ends. Claiming and waking are two short transactions; a reminder is a change of the case.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from forgeward.desk import programme
+from forgeward.desk.actions import write
+from forgeward.desk.actions.cases import columns, perform_in
+from forgeward.desk.actions.write import Letter
+from forgeward.desk.models import Person
+from forgeward.desk.models.fields import from_micros, to_micros
+from forgeward.desk.rows import decode_case
+from forgeward.respond.case import Case
+from forgeward.respond.clocks import Reminder, reminders
+from forgeward.respond.clocks import clocks as clocks_of
+from forgeward.respond.signals import Escalate
+from forgeward.vocabulary import Actor, Role
+
+LEASE = timedelta(seconds=60)
+WORKER = Actor(id="system:worker")
+_FALLBACKS = {"owner": (Role.ENGINEERING, Role.LEAD), "lead": (Role.LEAD,), "leadership": (Role.LEADERSHIP, Role.LEAD)}
+
+
+def claim(owner: str, now: datetime, limit: int = 100) -> list[str]:
+    """Leases cases whose wake-up is due to ``owner`` (a name of this process). Returns their numbers."""
+    lock = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with write.inside() as cursor:
+        cursor.execute(
+            "UPDATE desk_caserow SET lease_owner = %s, lease_until = %s WHERE id IN (SELECT id FROM desk_caserow"  # noqa: S608 - the lock clause is a constant
+            " WHERE wake_at <= %s AND (lease_until IS NULL OR lease_until < %s) ORDER BY wake_at LIMIT %s"
+            f"{lock}) RETURNING number",
+            [owner, to_micros(now + LEASE), to_micros(now), to_micros(now), limit],
+        )
+        return [number for (number,) in cursor.fetchall()]
+
+
+def wake(number: str, owner: str, now: datetime) -> int:
+    """Wakes one claimed case: records reminders, evaluates its clocks, frees the lease. Returns reminders sent."""
+    with write.inside() as cursor:
+        cursor.execute(
+            "SELECT id, reminded_at, state_json FROM desk_caserow WHERE number = %s AND lease_owner = %s",
+            [number, owner],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return 0  # the lease ran out and somebody else has it
+        pk, reminded, state_json = row
+        case = decode_case(bytes(state_json))
+        due = reminders(case, programme.policies(), from_micros(reminded), now)
+        for reminder in due:
+            _remind(cursor, number, pk, case, reminder, now)
+        _settle(cursor, number, pk, now)
+        return len(due)
+
+
+def _remind(cursor: CursorWrapper, number: str, pk: int, case: Case, reminder: Reminder, now: datetime) -> None:
+    person = _person(case, reminder)
+    command = Escalate(
+        promise=reminder.promise,
+        regime=reminder.regime,
+        subject=reminder.subject,
+        percent=reminder.percent,
+        path=reminder.path,
+        to=f"person:{person.pk}" if person else "",
+    )
+    done = perform_in(cursor, number, command, WORKER, now)
+    if person:
+        key = f"{number}:{done.case.seq}:reminder"
+        letter = Letter(f"{key}:0", key, "reminder", f"person:{person.pk}", _content(person, number, reminder))
+        write.write_letters(cursor, pk, [letter], now)
+
+
+def _person(case: Case, reminder: Reminder) -> Person | None:
+    """Who on the path is told: the owner, else the first active person of the role that the path names."""
+    if reminder.path == "owner" and case.owner:
+        owner = Person.objects.filter(pk=int(case.owner.removeprefix("person:")), is_active=True).first()
+        if owner:
+            return owner
+    for role in _FALLBACKS[reminder.path]:
+        found = Person.objects.filter(groups__name=role.value, is_active=True)
+        if case.people:
+            found = found.filter(pk__in=[int(person.removeprefix("person:")) for person in case.people])
+        if person := found.first():
+            return person
+    return None
+
+
+def _content(person: Person, number: str, reminder: Reminder) -> dict[str, object]:
+    """Number, promise and instant only: a mailbox is no place for an unpublished vulnerability."""
+    zone = programme.policies().latest.calendar.zone
+    due = reminder.due.astimezone(zone)
+    passed = "is over" if reminder.percent >= 100 else f"is used to {reminder.percent} %"
+    return {
+        "to": person.email,
+        "subject": f"{number}: {reminder.promise} is due {due:%a %d %b, %H:%M}",
+        "body": (
+            f"The time of {reminder.promise} on case {number} {passed}.\n"
+            f"Due: {due:%A %d %B %Y, %H:%M} ({zone}).\n\n"
+            "Open the case on the desk, and confirm there that you have seen this.\n"
+        ),
+        "position": 0,
+        "seq": 0,
+        "by_person": False,
+    }
+
+
+def _settle(cursor: CursorWrapper, number: str, pk: int, now: datetime) -> None:
+    """Evaluates the clocks as of ``now``, sets the next wake-up and frees the lease."""
+    stored = write.read_case(cursor, number)
+    if stored is None:
+        raise AssertionError(f"{number} vanished inside a transaction")
+    case, book = decode_case(stored.state_json), programme.policies()
+    found = clocks_of(case, book, now)
+    write.write_clocks(cursor, pk, found)
+    write.update_case(cursor, pk, stored.version, columns(case, book, now, found))
+    cursor.execute(
+        "UPDATE desk_caserow SET reminded_at = %s, lease_owner = '', lease_until = NULL WHERE id = %s",
+        [to_micros(now), pk],
+    )

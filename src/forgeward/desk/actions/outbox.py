@@ -1,0 +1,200 @@
+"""Notices leave: claimed by lease, sent outside the transaction, settled as changes of their case.
+
+    waiting ─ claim (lease) ─ compose ─ send ─┬─ accepted ─▶ Accepted: an acknowledgement counts now (IR-4)
+                                              ├─ filed       no mail server is set; clocks that wait for one stay open
+                                              ├─ later ────▶ waiting, with growing pauses
+                                              └─ given up ─▶ GaveUp: shown, and somebody has to act
+
+At least once: a process that dies after sending and before settling sends again under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from forgeward.desk import programme
+from forgeward.desk.actions import cases, write
+from forgeward.desk.leases import process_name
+from forgeward.desk.models import CaseRow, MessageRow
+from forgeward.desk.models.fields import to_micros
+from forgeward.edges.home import Home
+from forgeward.edges.mail_out import Delivery, Draft, Outgoing, Transport, compose, message_id, transport_for
+from forgeward.errors import ForgewardError
+from forgeward.respond.signals import Accepted, GaveUp
+from forgeward.vocabulary import Actor
+
+OUTBOX = Actor(id="system:outbox")
+LEASE = timedelta(seconds=120)
+ATTEMPTS = 12  # with the pauses below: about two days
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=6)
+ANSWERS = frozenset({"receipt", "acknowledgement", "reply"})
+MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}@[^<>\s]{1,400}>")
+ABOUT_CASES = frozenset({"receipt", "acknowledgement", "reply", "notice"})
+
+
+@dataclass
+class Sent:
+    """How many letters got which answer."""
+
+    accepted: int = 0
+    filed: int = 0
+    failed: int = 0
+    later: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One letter that this process holds the lease of."""
+
+    pk: int
+    key: str
+    kind: str
+    case_id: int | None
+    attempts: int
+    content: dict[str, Any] | None
+
+
+def deliver(
+    home: Home, now: datetime, *, owner: str = "", only: Sequence[str] = (), transport: Transport | None = None
+) -> Sent:
+    """Sends what is due, or only the notices named. Never raises for a letter: its fate is recorded."""
+    sent, owner = Sent(), owner or process_name()
+    way = transport or transport_for(home)
+    while letters := _claim(owner, now, only):
+        for letter in letters:
+            result = _send(home, way, letter, now)
+            _settle(letter, result, owner, now, sent)
+    return sent
+
+
+def _claim(owner: str, now: datetime, only: Sequence[str], limit: int = 20) -> list[Claimed]:
+    lock = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    named = f" AND notice IN ({', '.join(['%s'] * len(only))})" if only else ""
+    at = to_micros(now)
+    with write.inside() as cursor:
+        cursor.execute(
+            "UPDATE desk_noticerow SET lease_owner = %s, lease_until = %s, attempts = attempts + 1 WHERE id IN ("  # noqa: S608 - only marks and a constant clause
+            "SELECT id FROM desk_noticerow WHERE state = 'waiting' AND try_at <= %s"
+            f" AND (lease_until IS NULL OR lease_until < %s){named} ORDER BY try_at LIMIT %s{lock})"
+            " RETURNING id, key, kind, case_id, attempts, subject, blob",
+            [owner, to_micros(now + LEASE), at, at, *only, limit],
+        )
+        rows = cursor.fetchall()
+    vault = programme.vault()
+    return [
+        Claimed(pk, key, kind, case_id, attempts, vault.open_json(subject, f"notice:{key}", bytes(blob)))
+        for pk, key, kind, case_id, attempts, subject, blob in rows
+    ]
+
+
+def _send(home: Home, way: Transport, letter: Claimed, now: datetime) -> Delivery:
+    """Composes and sends one letter; what goes wrong is a delivery's outcome, not an exception."""
+    if letter.content is None:
+        return Delivery("refused", 0, "The person was erased before it was sent.")
+    try:
+        return way.send(_composed(home, letter, letter.content, now))
+    except ForgewardError as problem:
+        return Delivery("refused", 0, f"{problem} {problem.next}".strip())
+
+
+def _sender(home: Home) -> str:
+    security = programme.policies().latest.vendor.contacts.security
+    return home.settings.mail.sender or security or "security@localhost"
+
+
+def _id_key() -> bytes:
+    return programme.vault().keys.keyed("outgoing", b"").encode()
+
+
+def _composed(home: Home, letter: Claimed, content: dict[str, Any], now: datetime) -> Outgoing:
+    before = _answered(letter.case_id) if letter.kind in ANSWERS else None
+    draft = Draft(
+        key=letter.key,
+        kind="notice" if letter.kind == "reminder" else letter.kind,  # type: ignore[arg-type]  # a NoticeKind by then
+        sender=_sender(home),
+        sender_name=programme.policies().latest.vendor.name,
+        to=str(content["to"]),
+        subject=str(content["subject"]),
+        text=str(content["body"]),
+        date=now,
+        in_reply_to=str(before["message_id"]) if before else "",
+        references=tuple(r for r in before["references"] if MESSAGE_ID.fullmatch(r)) if before else (),
+    )
+    return compose(draft, _id_key())
+
+
+def _answered(case_id: int | None) -> dict[str, Any] | None:
+    """The headers of the case's latest mail from outside, so that an answer lands in the reporter's thread."""
+    row = MessageRow.objects.filter(case_id=case_id, direction="in").select_related("raw").order_by("-id").first()
+    if row is None or row.raw is None:
+        return None
+    found = programme.vault().open_json(row.subject, f"message:{row.raw.name}", bytes(row.blob))
+    return found if found and MESSAGE_ID.fullmatch(str(found.get("message_id", ""))) else None
+
+
+def _settle(letter: Claimed, result: Delivery, owner: str, now: datetime, sent: Sent) -> None:
+    """Records the answer, with the case's change in the same transaction. A lost lease changes nothing."""
+    state, try_at = _fate(letter, result, now)
+    with write.inside() as cursor:
+        cursor.execute(
+            "UPDATE desk_noticerow SET state = %s, try_at = %s, settled_at = %s, answer = %s, lease_owner = '',"
+            " lease_until = NULL WHERE id = %s AND lease_owner = %s AND state = 'waiting'",
+            [
+                state,
+                to_micros(try_at) if try_at else None,
+                None if state == "waiting" else to_micros(now),
+                result.words[:300],
+                letter.pk,
+                owner,
+            ],
+        )
+        if cursor.rowcount != 1:
+            return
+        if state in {"accepted", "given_up"} and letter.case_id and letter.kind in ABOUT_CASES and letter.content:
+            number = CaseRow.objects.values_list("number", flat=True).get(pk=letter.case_id)
+            told = Accepted if state == "accepted" else GaveUp
+            command = told(
+                notice=int(letter.content["seq"]),
+                recipients=[int(letter.content["position"])],
+                word=result.words[:300],
+            )
+            cases.perform_in(cursor, number, command, OUTBOX, now)
+        if state == "accepted" and letter.case_id and letter.content:
+            _remember(letter, now)
+    setattr(sent, _COUNTED[state], getattr(sent, _COUNTED[state]) + 1)
+
+
+_COUNTED = {"accepted": "accepted", "filed": "filed", "given_up": "failed", "waiting": "later"}
+
+
+def _remember(letter: Claimed, now: datetime) -> None:
+    """Keeps our own Message-ID, keyed, so that the answer to it finds its case."""
+    vault = programme.vault()
+    identity = message_id(letter.key, _id_key(), _sender(programme.home()))
+    owner = f"case:{CaseRow.objects.values_list('number', flat=True).get(pk=letter.case_id)}"
+    MessageRow.objects.create(
+        case_id=letter.case_id,
+        at=now,
+        direction="out",
+        subject=owner,
+        blob=vault.seal_json(owner, f"message:{letter.key}", {"message_id": identity, "references": []}),
+        thread_key=vault.keys.keyed("message id", identity.encode()),
+        entry_seq=int(letter.content["seq"]) if letter.content else 0,
+    )
+
+
+def _fate(letter: Claimed, result: Delivery, now: datetime) -> tuple[str, datetime | None]:
+    if result.outcome in {"accepted", "filed"}:
+        return result.outcome, None
+    if result.outcome == "refused" or letter.attempts >= ATTEMPTS:
+        return "given_up", None
+    pause = min(FIRST_PAUSE * 2 ** (letter.attempts - 1), LONGEST_PAUSE)
+    return "waiting", now + pause * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,84 @@
+"""After an adopted policy: every open case's clocks are evaluated anew, in chunks that hold no lock for long.
+
+Reading and computing happen outside the transaction; a case that somebody changed meanwhile is left to that change,
+which already used the new policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from forgeward.desk import programme
+from forgeward.desk.actions import write
+from forgeward.desk.actions.cases import columns
+from forgeward.desk.rows import clock_key, clock_values, decode_case
+from forgeward.policy.book import PolicyBook
+from forgeward.respond.clocks import clocks as clocks_of
+
+CHUNK = 1_000
+_MOVED = ("next_due", "next_promise", "wake_at")
+_PLACES = [write.CASE_COLUMNS.index(name) for name in _MOVED]
+_UPDATE = (
+    "UPDATE desk_caserow SET " + ", ".join(f"{name} = %s" for name in _MOVED) + " WHERE id = %s AND version = %s"  # noqa: S608 - names are constants
+)
+
+
+def open_cases(now: datetime, progress: Callable[[int, int], None]) -> int:
+    """Re-clocks every open case. Returns how many; ``progress`` gets (done, total)."""
+    book = programme.policies()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM desk_caserow WHERE closed_at IS NULL")
+        total = cursor.fetchone()[0]
+    done, last = 0, 0
+    while rows := _read(last):
+        _write(rows, *_computed(rows, book, now))
+        done, last = done + len(rows), rows[-1][0]
+        progress(done, total)
+    return done
+
+
+def _read(after: int) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, version, state_json, next_due, next_promise, wake_at FROM desk_caserow"
+            " WHERE closed_at IS NULL AND id > %s ORDER BY id LIMIT %s",
+            [after, CHUNK],
+        )
+        return list(cursor.fetchall())
+
+
+def _computed(rows: Sequence[tuple[Any, ...]], book: PolicyBook, now: datetime) -> tuple[list[Any], list[Any]]:
+    """The updates of cases and the upserts of clocks, only where something moved."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT case_id, promise, regime, subject, starts, due, original_due, met, missed_at, state"
+            " FROM desk_clockrow WHERE case_id BETWEEN %s AND %s",
+            [rows[0][0], rows[-1][0]],
+        )
+        stored = {row[:4]: row[4:] for row in cursor.fetchall()}
+    cases: list[Any] = []
+    clocks: list[Any] = []
+    for pk, version, state_json, *before in rows:
+        case = decode_case(bytes(state_json))
+        found = clocks_of(case, book, now)
+        moved = [value for i, value in enumerate(columns(case, book, now, found)) if i in _PLACES]
+        if moved != before:
+            cases.append([*moved, pk, version])
+        for clock in found:
+            key, values = (pk, *clock_key(clock)), clock_values(clock)
+            if stored.get(key) != values:
+                clocks.append([*key, *values])
+    return cases, clocks
+
+
+def _write(rows: Sequence[tuple[Any, ...]], cases: list[Any], clocks: list[Any]) -> None:
+    with write.inside() as cursor:
+        cursor.execute("SELECT id, version FROM desk_caserow WHERE id BETWEEN %s AND %s", [rows[0][0], rows[-1][0]])
+        standing = set(cursor.fetchall())
+        unchanged = {pk for pk, version, *_ in rows if (pk, version) in standing}
+        cursor.executemany(_UPDATE, cases)  # looks at the version itself
+        cursor.executemany(write.UPSERT_CLOCK, [clock for clock in clocks if clock[0] in unchanged])

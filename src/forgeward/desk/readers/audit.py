@@ -1,0 +1,252 @@
+"""Replays history and compares it with every table that was made from it. What differs is named, nothing is mended.
+
+1. Each leaf's hash is the hash of its entry's bytes, and the tree's nodes follow from the leaves.
+2. Each entry's columns say what its bytes say; a case's entries are numbered without a gap.
+3. Each sealed value, with its salt, gives the digest in its entry; the actor column is the sealed actor.
+4. Folding a case's changes gives the stored case; its columns and clocks follow from it.
+5. Each checkpoint's root is the tree's at that size; each policy in force is the one whose digest was entered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from django.db import connection
+
+from forgeward.desk import programme
+from forgeward.desk.models import CaseRow, CheckpointRow, Entry, Leaf, PolicyVersion, SealedValues
+from forgeward.desk.models.fields import to_micros
+from forgeward.desk.nodes import TableNodes
+from forgeward.desk.rows import LASTING, clocks_by_key, decode_case, entry_place, lasting_columns
+from forgeward.errors import ForgewardError, KeyErased
+from forgeward.ledger import tree
+from forgeward.ledger.entry import POLICY_ADOPTED, decode, seal_digest
+from forgeward.ledger.entry import Entry as Leafed
+from forgeward.respond.case import Case
+from forgeward.respond.clocks import clocks as clocks_of
+from forgeward.respond.evolve import evolve
+from forgeward.vocabulary import Change, Sealed
+
+CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that does not agree with history: where, and what."""
+
+    where: str
+    what: str
+
+
+@dataclass
+class Result:
+    """What an audit found."""
+
+    entries: int = 0
+    cases: int = 0
+    problems: list[Difference] = field(default_factory=list)
+
+    def differs(self, where: str, what: str) -> None:
+        self.problems.append(Difference(where, what))
+
+
+def examine(now: datetime, progress: Callable[[int, int], None]) -> Result:
+    """Audits the whole home. Reads only; memory does not grow with the history."""
+    result = Result()
+    total = Entry.objects.count()
+    _examine_tree(result)
+    for number, rows in _by_case():
+        _examine_stream(result, number, rows, now)
+        result.entries += len(rows)
+        progress(result.entries, total)
+    _examine_rows_without_history(result)
+    _examine_policies(result)
+    return result
+
+
+def _by_case() -> Iterator[tuple[str, list[Entry]]]:
+    rows = Entry.objects.select_related("case").order_by("case_id", "seq", "id").iterator(chunk_size=CHUNK)
+    for _, group in groupby(rows, key=attrgetter("case_id")):
+        entries = list(group)
+        yield (entries[0].case.number if entries[0].case else ""), entries
+
+
+# --- the tree --------------------------------------------------------------------------------------------------------
+
+
+def _examine_tree(result: Result) -> None:
+    nodes = TableNodes()
+    edge, expected = tree.Frontier(), 0
+    checkpoints = {row.size: row for row in CheckpointRow.objects.all()}
+    for leaf in Leaf.objects.select_related("entry").order_by("index").iterator(chunk_size=CHUNK):
+        if leaf.index != expected:
+            result.differs(f"leaf {expected}", "is missing from the tree")
+            return
+        digest = tree.leaf_hash(bytes(leaf.entry.body))
+        edge, created = edge.extend([digest])
+        _examine_nodes(result, nodes, created, leaf)
+        expected += 1
+        if expected in checkpoints:
+            _examine_checkpoint(result, checkpoints.pop(expected), edge.root())
+    for size in checkpoints:
+        if size or expected:
+            result.differs(f"checkpoint {size}", "covers more entries than the tree has")
+
+
+def _examine_nodes(result: Result, nodes: TableNodes, created: list[tree.Node], leaf: Leaf) -> None:
+    stored = nodes.get_many([(level, index) for level, index, _ in created])
+    for level, index, digest in created:
+        if stored.get((level, index)) != digest:
+            what = (
+                "its bytes are not those that were hashed"
+                if level == 0
+                else f"the tree's node ({level}, {index}) differs"
+            )
+            result.differs(f"leaf {leaf.index}, entry {leaf.entry_id} of {_name(leaf.entry)}", what)
+            return  # every node above differs for the same reason
+
+
+def _examine_checkpoint(result: Result, row: CheckpointRow, root: bytes) -> None:
+    from forgeward.ledger.checkpoint import Checkpoint, Note
+
+    said = Checkpoint.parse_unverified(Note.parse(row.note).text)
+    if bytes(row.root) != root or said.root != root or said.size != row.size:
+        result.differs(f"checkpoint {row.size}", "its root is not the tree's")
+
+
+def _name(entry: Entry) -> str:
+    return f"{entry.case.number} number {entry.seq}" if entry.case_id and entry.case else "the programme"
+
+
+# --- entries, and the case they make ---------------------------------------------------------------------------------
+
+
+def _examine_stream(result: Result, number: str, rows: list[Entry], now: datetime) -> None:
+    sealed = _sealed(rows)
+    case: Case | None = None
+    broken = False
+    for expected, row in enumerate(rows, 1):
+        where = f"{number or 'programme'} entry {row.seq if number else row.pk}"
+        if number and row.seq != expected:
+            result.differs(where, f"number {expected} is missing")
+            return
+        try:
+            entry = decode(bytes(row.body))
+        except ForgewardError as problem:
+            result.differs(where, f"its bytes do not read: {problem}")
+            broken = True
+            continue
+        _examine_columns(result, where, row, entry, number)
+        _examine_sealed(result, where, row, entry, sealed.get(row.pk, []))
+        if number and not broken:
+            case = _folded(result, where, case, row, entry)
+            broken = case is None
+    if number and case and not broken:
+        _examine_case(result, number, case, now)
+    result.cases += bool(number)
+
+
+def _sealed(rows: list[Entry]) -> dict[int, list[tuple[str, bytes]]]:
+    found: dict[int, list[tuple[str, bytes]]] = {}
+    keys = [row.pk for row in rows]
+    for start in range(0, len(keys), 500):
+        for value in SealedValues.objects.filter(entry_id__in=keys[start : start + 500]):
+            found.setdefault(value.entry_id, []).append((value.subject, bytes(value.blob)))
+    return found
+
+
+def _examine_columns(result: Result, where: str, row: Entry, entry: Leafed, number: str) -> None:
+    said = (entry.case, entry.seq, entry.at, entry.kind)
+    stored = (number, row.seq, row.at, row.kind)
+    for name, one, two in zip(("case", "number", "instant", "kind"), said, stored, strict=True):
+        if one != two:
+            result.differs(where, f"the row's {name} is {two}, the entry says {one}")
+
+
+def _examine_sealed(result: Result, where: str, row: Entry, entry: Leafed, blobs: list[tuple[str, bytes]]) -> None:
+    vault = programme.vault()
+    place = entry_place(entry.case, entry.seq, entry.kind, entry.at)
+    for subject, blob in blobs:
+        try:
+            values = vault.open_entry(place, subject, blob)
+        except KeyErased:
+            continue
+        except ForgewardError:
+            result.differs(where, "its sealed texts do not open: they were altered")
+            continue
+        for name, (salt, value) in values.items():
+            if entry.sealed.get(name) != seal_digest(salt, value):
+                result.differs(where, f"its text “{name}” is not the one that was entered")
+            if name == "actor" and value != row.actor:
+                result.differs(where, f"the row's actor is {row.actor}, the entry says {value}")
+
+
+def _folded(result: Result, where: str, case: Case | None, row: Entry, entry: Leafed) -> Case | None:
+    change = Change(entry.kind, data=entry.data, sealed={name: Sealed("") for name in entry.sealed if name != "actor"})
+    try:
+        return evolve(case, change, entry.seq, entry.at, row.actor)
+    except ForgewardError as problem:
+        result.differs(where, f"it does not follow from what came before: {problem}")
+        return None
+
+
+def _examine_case(result: Result, number: str, case: Case, now: datetime) -> None:
+    row = CaseRow.objects.get(number=number)
+    if decode_case(bytes(row.state_json)) != case:
+        result.differs(number, "the stored case is not what its history gives")
+        return
+    for name, value in zip(LASTING, lasting_columns(case), strict=True):
+        stored: Any = getattr(row, name)
+        stored = to_micros(stored) if isinstance(stored, datetime) else stored
+        if stored != value:
+            result.differs(number, f"the row's {name} is {stored!r}, its history gives {value!r}")
+    clocks = clocks_by_key(clocks_of(case, programme.policies(), now))
+    _examine_clocks(result, number, row.pk, clocks, now)
+
+
+def _examine_clocks(result: Result, number: str, pk: int, expected: dict[Any, Any], now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT promise, regime, subject, starts, due, original_due, met, missed_at, state"
+            " FROM desk_clockrow WHERE case_id = %s",
+            [pk],
+        )
+        stored = {tuple(row[:3]): tuple(row[3:]) for row in cursor.fetchall()}
+    for key in sorted(expected.keys() | stored.keys()):
+        one, two = expected.get(key), stored.get(key)
+        if one is None or two is None:
+            result.differs(f"{number} clock {key[0]}", "is there, and should not be" if one is None else "is missing")
+        elif one != two and not _only_waits(one, two, now):
+            result.differs(f"{number} clock {key[0]}", f"the row says {two}, its history gives {one}")
+
+
+def _only_waits(one: tuple[Any, ...], two: tuple[Any, ...], now: datetime) -> bool:
+    """A clock that ran out since the worker looked last is no difference: same instants, and due not long ago."""
+    due = one[1]
+    return one[:4] == two[:4] and two[5] == "running" and due is not None and due <= to_micros(now)
+
+
+def _examine_rows_without_history(result: Result) -> None:
+    for row in CaseRow.objects.filter(entries__isnull=True):
+        result.differs(row.number, "is a case without a history")
+
+
+def _examine_policies(result: Result) -> None:
+    entered = [
+        decode(bytes(row.body)).data["digest"] for row in Entry.objects.filter(kind=POLICY_ADOPTED).order_by("id")
+    ]
+    stored = [
+        (row.version, row.digest, sha256(row.text.encode()).hexdigest())
+        for row in PolicyVersion.objects.filter(adopted_at__isnull=False).order_by("version")
+    ]
+    for version, digest, actual in stored:
+        if digest != actual:
+            result.differs(f"policy version {version}", "its text is not the one that was adopted")
+    if entered != [digest for _, digest, _ in stored]:
+        result.differs("policy", "the versions in force are not those that were entered")

@@ -1,0 +1,107 @@
+"""What is set up on this home, what is not, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from forgeward.desk import programme
+from forgeward.desk.models import Heartbeat, NoticeRow, Pending, RawMail
+from forgeward.edges.home import LEAST_FREE, Home
+from forgeward.edges.mail_out import transport_for
+from forgeward.edges.mail_parser import ParserPool
+from forgeward.errors import ForgewardError
+
+ALIVE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. ``next`` says what to do where it is not ``ok``."""
+
+    name: str
+    ok: bool
+    what: str
+    next: str = ""
+
+
+def examine(home: Home, now: datetime) -> list[Finding]:
+    """Looks at everything that the programme needs to run."""
+    return list(_findings(home, now))
+
+
+def _findings(home: Home, now: datetime) -> Iterator[Finding]:
+    yield _disk(home)
+    yield _keys()
+    yield _policy(now)
+    yield _mail(home)
+    yield _worker(now)
+    yield _parser()
+    yield _outbox()
+    yield _stored()
+
+
+def _disk(home: Home) -> Finding:
+    free = shutil.disk_usage(home.folder).free
+    return Finding("disk", free >= LEAST_FREE * 4, f"{free // 2**20:,} MB are free.", "Make room.")
+
+
+def _keys() -> Finding:
+    try:
+        key = programme.vault().keys.verifier_key
+    except ForgewardError as problem:
+        return Finding("keys", False, str(problem), problem.next)
+    return Finding("keys", True, f"The ledger signs as {key.name}.")
+
+
+def _policy(now: datetime) -> Finding:
+    try:
+        policy = programme.policies().at(now)
+    except ForgewardError as problem:
+        return Finding("policy", False, str(problem), problem.next)
+    return Finding("policy", True, f"Policy version {policy.version} is in force.")
+
+
+def _mail(home: Home) -> Finding:
+    if home.is_demo:
+        return Finding("mail", True, "A demo home writes all mail to files.")
+    if not home.settings.mail.is_set:
+        what = "No mail server is set: mail is written to files, and clocks that need its word stay open."
+        return Finding("mail", False, what, "Add [mail] to settings.toml: host, port, sender.")
+    try:
+        transport_for(home)
+    except ForgewardError as problem:
+        return Finding("mail", False, str(problem), problem.next)
+    return Finding("mail", True, f"Mail goes out through {home.settings.mail.host}.")
+
+
+def _worker(now: datetime) -> Finding:
+    beat = Heartbeat.objects.filter(name="worker").first()
+    if beat and now - beat.at < ALIVE:
+        return Finding("worker", True, "The worker is alive.")
+    what = f"The worker was last seen at {beat.at:%Y-%m-%d %H:%M:%S}Z." if beat else "The worker has never run here."
+    return Finding("worker", False, what, "Start it with `forgeward up`, or run `forgeward tick` from time to time.")
+
+
+def _parser() -> Finding:
+    try:
+        with ParserPool(workers=1, spare=0) as pool:
+            confined = pool.confinement()
+    except ForgewardError as problem:
+        return Finding("parser", False, str(problem), problem.next)
+    return Finding("parser", True, f"Mails are read apart: {confined}")
+
+
+def _outbox() -> Finding:
+    failed = NoticeRow.objects.filter(state__in=["given_up", "bounced"]).count()
+    what = f"{failed} mails could not be delivered." if failed else "No mail failed."
+    return Finding("outbox", not failed, what, "See `forgeward notice status`, and tell these people another way.")
+
+
+def _stored() -> Finding:
+    held = RawMail.objects.filter(state="held").count()
+    unread, pending = RawMail.objects.filter(state="stored").count(), Pending.objects.count()
+    what = f"{unread} stored mails wait to be read, {held} are held, {pending} entries wait for their place."
+    return Finding("intake", not held, what, "Look at the held mails: a person decides whether they join a case.")

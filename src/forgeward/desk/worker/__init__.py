@@ -1,0 +1,1 @@
+"""The worker: what has to happen without anybody asking. ``rounds`` is one round, ``__main__`` the process."""
