@@ -12,8 +12,9 @@ from typing import Any
 from forgeward.edges.mail_charset import decoded
 from forgeward.respond.mail import Address, one_line
 
-_FIELD_LIMIT = 8_192  # characters of one field that are looked at; the address parser is quadratic in them
+_FIELD_LIMIT = 8_192  # characters of one field that are looked at
 _ADDRESSES_LIMIT = 100
+_ADDRESSES_CHARACTERS = 4_096  # of all fields of a name together: the standard address parser is quadratic
 _IDS_LIMIT = 100
 _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")  # RFC 2047, section 2; * RFC 2231, 5
 _BETWEEN_WORDS = re.compile(r"(?<=\?=)\s+(?==\?)")
@@ -27,7 +28,7 @@ _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.)*[\w-]{1,
 def values(message: Message, name: str) -> list[str]:
     """The field's raw values, in order, with 8-bit bytes read as text and each cut to 8,192 characters."""
     name = name.lower()
-    return [_eight_bit(str(value)[:_FIELD_LIMIT]) for key, value in message.raw_items() if key.lower() == name]
+    return [eight_bit(str(value)[:_FIELD_LIMIT]) for key, value in message.raw_items() if key.lower() == name]
 
 
 def value(message: Message, name: str) -> str:
@@ -61,11 +62,12 @@ def message_ids(texts: list[str]) -> tuple[str, ...]:
 
 
 def addresses(texts: list[str]) -> tuple[tuple[Address, ...], bool]:
-    """The addresses of some fields, at most a hundred, and whether every one of them was well-formed."""
+    """The addresses of some fields, and whether every one was well-formed; at most a hundred, from 4,096 characters."""
     out: list[Address] = []
-    sound = True
+    sound, left = True, _ADDRESSES_CHARACTERS
     for text in texts:
-        found, well_formed = _addresses_of(text)
+        found, well_formed = _addresses_of(text[:left])
+        left = max(0, left - len(text))
         sound = sound and well_formed
         out += found
     return tuple(dict.fromkeys(out))[:_ADDRESSES_LIMIT], sound
@@ -89,7 +91,7 @@ def _addresses_of(text: str) -> tuple[list[Address], bool]:
     return out, sound
 
 
-def _eight_bit(text: str) -> str:
+def eight_bit(text: str) -> str:
     """Undoes the parser's surrogate escapes: bytes beyond ASCII are UTF-8 (RFC 6532), else Windows-1252."""
     return text if text.isascii() else decoded(text.encode("utf-8", "surrogateescape"), "utf-8")[0]
 

@@ -15,7 +15,7 @@ import msgspec
 from forgeward.respond.mail import NotParsedCode
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n|\r\r")
-_END_OF_FIELD = re.compile(rb"(?:\r\n|\r|\n)(?![ \t])")
+_END_OF_FIELD = re.compile(rb"\r\n(?![ \t])|\r(?![\n \t])|\n(?![ \t])")
 _DASHES = re.compile(rb"[\r\n]--([^\r\n]*)")
 _OUTLOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 

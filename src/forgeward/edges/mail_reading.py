@@ -11,6 +11,7 @@ from email import policy
 from email.feedparser import BytesFeedParser
 from email.message import Message
 from email.parser import BytesHeaderParser
+from typing import Any
 
 from forgeward.edges import mail_header as fields
 from forgeward.edges.mail_body import Body, collect, joined_text, numbered
@@ -19,7 +20,17 @@ from forgeward.respond.mail import Address, Attachment, Automatic, Mail, NotPars
 
 _CHUNK = 64 * 2**10  # the parser widens each chunk to four bytes a character
 _DEFECTS_LIMIT = 20
-_KNOWN_FIELDS = ("from", "to", "subject", "date", "message-id", "received", "return-path", "mime-version", "sender")
+_KNOWN_FIELDS = (
+    "from",
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "received",
+    "return-path",
+    "mime-version",
+    "content-type",
+)
 _REPORT_TYPE = re.compile(r"""report-type\s*=\s*["']?([\w-]{1,60})""", re.IGNORECASE)
 _DEFECTS = {
     "NoBoundaryInMultipartDefect": "A multipart names no boundary.",
@@ -36,11 +47,25 @@ _DEFECTS = {
 }
 
 
+class _Policy(policy.Compat32):
+    """Gives header fields with their 8-bit bytes as text; the standard one answers question marks."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return fields.eight_bit(value)
+
+
 class _Part(Message):
     """A part whose nested messages stay closed: message/rfc822 is a file like any other, byte for byte as it came.
 
     The standard parser would open it, re-serialise it, and recurse.
     """
+
+    def get_param(self, param: str, failobj: Any = None, header: str = "content-type", unquote: bool = True) -> Any:
+        """A parameter, or ``failobj`` where its RFC 2231 pieces make the standard library raise TypeError."""
+        try:
+            return super().get_param(param, failobj, header, unquote)
+        except (TypeError, ValueError):
+            return failobj
 
     def get_content_maintype(self) -> str:
         main = super().get_content_maintype()
@@ -72,7 +97,7 @@ def read(raw: bytes, limits: Limits = LIMITS, *, head_only: bool = False) -> Rea
 
 
 def _parse(raw: bytes) -> Message:
-    parser = BytesFeedParser(_Part, policy=policy.compat32)
+    parser = BytesFeedParser(_Part, policy=_Policy())
     for start in range(0, len(raw), _CHUNK):
         parser.feed(raw[start : start + _CHUNK])
     return parser.close()
@@ -80,7 +105,7 @@ def _parse(raw: bytes) -> Message:
 
 def _head(raw: bytes, limits: Limits) -> Mail | None:
     block = raw[: header_end(raw, limits.header)]
-    message = BytesHeaderParser(_Part, policy=policy.compat32).parsebytes(block)
+    message = BytesHeaderParser(_Part, policy=_Policy()).parsebytes(block)
     return _mail(message, Body(), (), limits) if any(name in message for name in _KNOWN_FIELDS) else None
 
 
