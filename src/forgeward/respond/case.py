@@ -202,6 +202,7 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     proposals: tuple[Proposal, ...] = ()
     escalations: tuple[Escalation, ...] = ()
     regimes: tuple[RegimeDecision, ...] = ()
+    told: dict[str, datetime] = {}
     people: tuple[str, ...] = ()
     messages: int = 0
     unanswered: datetime | None = None

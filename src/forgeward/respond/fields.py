@@ -20,8 +20,8 @@ MAX_ITEMS = 10_000
 class FieldSpec(msgspec.Struct, frozen=True):
     """One field.
 
-    ``kind``: ``text`` several lines, ``line`` one line, ``list`` lines, ``date`` an aware instant, ``person`` an id like
-    ``person:4``. ``sealed`` texts never stand in a ledger leaf; ``subject`` says whose key seals them. ``needed``
+    ``kind``: ``text`` several lines, ``line`` one line, ``list`` lines, ``date`` an aware instant, ``person`` an id
+    like ``person:4``. ``sealed`` texts never stand in a ledger leaf; ``subject`` says whose key seals them. ``needed``
     fields are asked for always; others when the step's rules say so. ``internal`` ones are filled by the system.
     """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -60,7 +60,7 @@ def command_type(name: str) -> type[Command]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def fields_of(kind: type[Command]) -> tuple[tuple[str, FieldSpec], ...]:
     """Pairs (attribute, spec) of a command in order; ``spec.name`` is the outside name (``as`` for ``as_``)."""
     outside = dict(zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True))

@@ -96,7 +96,7 @@ class GaveUp(Command, frozen=True, kw_only=True, tag="gave_up"):
 
 
 class Escalate(Command, frozen=True, kw_only=True, tag="escalate"):
-    """A reminder went out: ``percent`` of a clock's time is used; ``to`` is the person told, ``path`` their place (O-1)."""
+    """A reminder went out: ``percent`` of a clock's time is used; ``to`` is the person told, ``path`` as whom (O-1)."""
 
     promise: str
     regime: str = "policy"
@@ -107,11 +107,13 @@ class Escalate(Command, frozen=True, kw_only=True, tag="escalate"):
 
 
 class Absorb(Command, frozen=True, kw_only=True, tag="absorb"):
-    """Another case was merged into this one; its earlier instants count here. Made by ``decide`` for a ``Merge``."""
+    """Another case was merged into this one. Made by ``decide`` for a ``Merge``; the instants are the other case's."""
 
     number: str
+    kind: str
     received: datetime
     confirmed: datetime | None = None
+    declared: datetime | None = None
 
 
 AnySignal: TypeAlias = Receive | Join | Accepted | Bounced | GaveUp | Escalate | Absorb
