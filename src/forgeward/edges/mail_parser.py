@@ -87,8 +87,13 @@ class _Child:
         try:
             _, body = frames.receive_by(self._from.fileno(), time.monotonic() + self._guard.start_seconds, 65_536)
             self.confinement = msgspec.msgpack.decode(body, type=Confinement)
-        except (frames.Gone, frames.Late, msgspec.MsgspecError):
-            raise ParserUnavailable(f"The mail parser did not start ({self._ending()}).") from None
+        except frames.Late:
+            self.stop()
+            raise ParserUnavailable(
+                f"The mail parser did not start within {self._guard.start_seconds:g} seconds."
+            ) from None
+        except (frames.Gone, msgspec.MsgspecError):
+            raise ParserUnavailable(f"The mail parser did not start: its process {self._ending()}.") from None
 
     def ask(self, kind: int, raw: bytes) -> Reading:
         """Has one mail read. Raises ``_Died`` where the process broke, ``frames.Late`` where it had to be stopped."""
