@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,10 +15,10 @@ from forgeward.errors import BadInput, NotFound
 from forgeward.policy.calendar import check_zone
 from forgeward.policy.model import Reference
 from forgeward.policy.parse_values import address, link
+from forgeward.policy.parse_yaml import unprintable
 
 _PLACEHOLDER = re.compile(r"%([A-Z]+)%")
 _LONGEST_NAME = 200
-_SAFE = re.compile("[\x20-\x21\x23-\x5b\x5d-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 PLATFORM_REFERENCES = (
     Reference("Forge data residency", "https://developer.atlassian.com/platform/forge/data-residency/"),
@@ -93,13 +92,7 @@ def policy_text(details: Details) -> str:
 
 
 def quoted(text: str) -> str:
-    """A double-quoted YAML scalar (YAML 1.2.2, section 7.3.1) of one line. Raises ``BadInput`` for lone surrogates."""
-    return '"' + "".join(char if _SAFE.fullmatch(char) else _escaped(char) for char in text) + '"'
-
-
-def _escaped(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
-    if unicodedata.category(char) in {"Cc", "Cs"}:
-        raise BadInput(f"The character U+{ord(char):04X} cannot stand in a policy.", next="Write it without.")
-    return f"\\U{ord(char):08x}"
+    """A double-quoted YAML scalar (YAML 1.2.2, section 7.3.1) of one line. Raises ``BadInput`` for odd characters."""
+    if odd := unprintable(text):
+        raise BadInput(f"The character U+{ord(odd):04X} cannot stand in a policy.", next="Write it without.")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

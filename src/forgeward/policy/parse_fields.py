@@ -89,7 +89,11 @@ class Reader:
     def inner(self, key: str, keys: Collection[str], *, required: bool = True) -> Reader | None:
         """The mapping under ``key``."""
         node = self.node(key, required=required)
-        return None if node is None else Reader(node, f"“{key}”", keys, self.report)
+        if node is None:
+            return None
+        inner = Reader(node, f"“{key}”", keys, self.report)
+        inner.line = self.at(key)
+        return inner
 
     def attempt(self, line: int, text: str, parse: Callable[[str], T]) -> T | None:
         """``parse(text)``, or None after reporting its ``BadInput`` on ``line``."""
@@ -115,12 +119,12 @@ class Reader:
 
 
 def one_of(known: Collection[str], noun: str) -> Callable[[str], str]:
-    """A parser that takes only known words, and names the nearest for another."""
+    """A parser that takes only known words, and names the nearest for another. ``noun`` with its article: “a step”."""
 
     def parse(text: str) -> str:
         if text in known:
             return text
         near = did_you_mean(text, known).strip()
-        raise BadInput(f"“{text}” is not a {noun}.", next=near or f"Known: {', '.join(sorted(known))}.")
+        raise BadInput(f"“{text}” is not {noun}.", next=near or f"Known: {', '.join(sorted(known))}.")
 
     return parse

@@ -47,8 +47,9 @@ def lint(draft: Draft, report: Report) -> None:
 
 def _completeness(draft: Draft, report: Report) -> None:
     present = {promise.id for promise in draft.promises}
-    for missing in names.PROMISES.keys() - present:
-        report.add(draft.lines["promises"], f"The promise {missing} is missing.")
+    for id in names.PROMISES if present else ():
+        if id not in present:
+            report.add(draft.lines["promises"], f"The promise {id} is missing.")
     for promise in draft.promises:
         if promise.id in draft.broken:
             continue
@@ -132,7 +133,7 @@ def _sentence(id: str, sentence: str, counted: dict[str, int], draft: Draft, rep
         return
     known = _known(draft)
     for name in said:
-        if name not in known:
+        if name not in known and draft.figures.lines:
             report.add(line, f"{id}: nothing is called “{name}”.{did_you_mean(name, known)}")
     figures = {name.removeprefix("targets.") for name in said if name.startswith("targets.") and name in known}
     if id not in draft.broken:

@@ -30,7 +30,7 @@ class Figures:
 
 def read_mechanisms(promise: Reader, figures: Figures) -> tuple[tuple[Mechanism, ...], bool]:
     """What keeps the promise, and whether every entry could be read."""
-    nodes = promise.items("kept_by")
+    nodes = promise.items("kept_by", required=False)
     read = [_mechanism(node, figures, promise.report) for node in nodes]
     found = tuple(mechanism for mechanism in read if mechanism is not None)
     if not nodes:
@@ -60,23 +60,23 @@ def _mechanism(node: Node, figures: Figures, report: Report) -> Mechanism | None
 
 def _named(kind: str, reader: Reader) -> Mechanism | None:
     if kind == "gate":
-        step = reader.parsed(kind, one_of(names.STEPS, "step"))
+        step = reader.parsed(kind, one_of(names.STEPS, "a step"))
         return Gate(step) if step else None
     if kind == "check":
-        check = reader.parsed(kind, one_of(names.CHECKS, "check"))
+        check = reader.parsed(kind, one_of(names.CHECKS, "a check"))
         return Check(check) if check else None
-    record = reader.parsed(kind, one_of(names.RECORDS, "record"))
+    record = reader.parsed(kind, one_of(names.RECORDS, "a record"))
     return Record(record) if record else None
 
 
 def read_clock(node: Node, figures: Figures, report: Report) -> ClockRule | None:
     """A clock, or None after reporting. Facts, severities and the figure must be known."""
     reader = Reader(node, "a clock", _CLOCK, report)
-    fact = one_of(_FACTS, "fact that a clock can count from or to")
+    fact = one_of(_FACTS, "a fact that a clock can count from or to")
     starts, stops = reader.parsed("from", fact), reader.parsed("to", fact)
     when, repeats, until = (reader.parsed(key, fact, required=False) for key in ("when", "repeats", "until"))
-    severity = frozenset(reader.listed("severity", one_of(_LEVELS, "severity"), required=False))
-    pauses = reader.parsed("pauses", one_of({"true", "false"}, "yes or no (true, false)"), required=False)
+    severity = frozenset(reader.listed("severity", one_of(_LEVELS, "a severity"), required=False))
+    pauses = reader.parsed("pauses", one_of({"true", "false"}, "true or false"), required=False)
     within, target = _figure(reader, "within", figures)
     if starts is None or stops is None or not within:
         return None
@@ -96,8 +96,10 @@ def read_clock(node: Node, figures: Figures, report: Report) -> ClockRule | None
 
 def _figure(reader: Reader, key: str, figures: Figures, *, required: bool = True) -> tuple[str, Target | None]:
     """The name of a figure and its value; an empty name after reporting. ``own`` has no value."""
+    if not figures.lines:
+        return "", None  # the whole section is missing, which was said once
     known = figures.lines.keys() | ({OWN_DATE} if key == "within" else set())
-    name = reader.parsed(key, one_of(known, "figure under targets"), required=required)
+    name = reader.parsed(key, one_of(known, "a figure under targets"), required=required)
     if name is None:
         return "", None
     figures.counted.add(name)
@@ -109,9 +111,9 @@ def _figure(reader: Reader, key: str, figures: Figures, *, required: bool = True
 def _duty(node: Node, figures: Figures, report: Report) -> Duty | None:
     reader = Reader(node, "a duty", _DUTY, report)
     name, title = reader.text("name"), reader.text("title")
-    owner = reader.parsed("owner", one_of(set(Role), "role"))
+    owner = reader.parsed("owner", one_of(set(Role), "a role"))
     within, every = _figure(reader, "every", figures)
-    triggers = reader.listed("triggers", one_of(names.TRIGGERS, "trigger"), required=False)
+    triggers = reader.listed("triggers", one_of(names.TRIGGERS, "a trigger"), required=False)
     triggered, triggered_within = _figure(reader, "triggered_within", figures, required=False)
     if bool(triggers) != (reader.node("triggered_within", required=False) is not None):
         report.add(reader.line, "“triggers” and “triggered_within” go together.")

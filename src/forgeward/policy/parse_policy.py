@@ -85,7 +85,7 @@ def read_draft(tree: Fields, report: Report) -> Draft:
     """Everything that can be read, with a problem for everything that cannot."""
     top = Reader(tree, "the policy", _TOP, report)
     draft = Draft(lines={key: top.at(key) for key in _TOP})
-    top.parsed("schema", one_of({SCHEMA}, "schema that this version reads"))
+    top.parsed("schema", one_of({SCHEMA}, "a schema that this version reads"))
     draft.version = top.parsed("version", whole)
     draft.effective = top.parsed("effective", day)
     draft.vendor = _vendor(top)
@@ -93,7 +93,7 @@ def read_draft(tree: Fields, report: Report) -> Draft:
     _targets(top, draft.figures)
     draft.thresholds = _thresholds(top)
     draft.reminders = top.listed("reminders", whole)
-    draft.escalation = tuple(Role(role) for role in top.listed("escalation", one_of(set(Role), "role")))
+    draft.escalation = tuple(Role(role) for role in top.listed("escalation", one_of(set(Role), "a role")))
     _examples(top, draft)
     draft.references = _references(top)
     for node in top.items("promises"):
@@ -180,7 +180,7 @@ def _promise(node: Node, draft: Draft, report: Report) -> None:
         return
     kept_by, whole_list = read_mechanisms(reader, draft.figures)
     title, sentence = reader.text("title"), reader.text("sentence")
-    shown = reader.parsed("shown", one_of({"public", "staff"}, "audience"))
+    shown = reader.parsed("shown", one_of({"public", "staff"}, "an audience"))
     max_age = reader.parsed("max_age", _age)
     if not whole_list:
         draft.broken.add(id)
@@ -229,7 +229,7 @@ def _obligation(node: Node, draft: Draft, report: Report) -> Obligation | None:
     rule = None if clock is None else read_clock(clock, draft.figures, report)
     if id is None or rule is None:
         return None
-    taken = id in names.PROMISES or any(known.id == id for r in draft.regimes for known in r.obligations)
+    taken = id in names.PROMISES or f"{id}.sentence" in draft.lines
     if taken or not _OBLIGATION_ID.fullmatch(id):
         report.add(reader.at("id"), f"“{id}” cannot be an obligation's id: it is taken, or not like CRA-1.")
     draft.lines[f"{id}.sentence"] = reader.at("sentence")

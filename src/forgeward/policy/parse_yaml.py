@@ -20,8 +20,11 @@ MAX_PROBLEMS = 200
 
 # libyaml reads 40 KB in a quarter of the time; the pure parser gives the same events.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# YAML 1.2.2, section 5.1: the printable characters.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# YAML 1.2.2, section 5.1, without line ends that only some editors count, and without what turns the direction of the
+# text that follows (CVE-2021-42574): such a sentence would read otherwise than it is.
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 _NULLS = frozenset({"", "~", "null"})
 
 
@@ -100,12 +103,22 @@ def read_tree(text: str, report: Report) -> Fields | None:
     return None
 
 
+def unprintable(text: str) -> str:
+    """The first character of ``text`` that may not stand in a policy, written or escaped; empty when there is none."""
+    found = _UNPRINTABLE.search(text)
+    return found.group() if found else ""
+
+
+def _odd(char: str) -> str:
+    return f"The character U+{ord(char):04X} has no place in a policy."
+
+
 def _bounded(text: str) -> None:
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise _RefusedError(1, f"The document is larger than {MAX_BYTES // 1024} KiB.")
-    if odd := _UNPRINTABLE.search(text):
-        line = text.count("\n", 0, odd.start()) + 1
-        raise _RefusedError(line, f"The character U+{ord(odd.group()):04X} has no place in a policy.")
+    text = text.removeprefix("\ufeff")
+    if odd := unprintable(text):
+        raise _RefusedError(text.count("\n", 0, text.index(odd)) + 1, _odd(odd))
 
 
 def _compose(text: str, report: Report) -> Node | None:
@@ -136,6 +149,8 @@ def _node(event: Any) -> Node:
     if event.tag is not None:
         raise _RefusedError(line, f"Tags are not read: take “{event.tag}” away.")
     if isinstance(event, yaml.ScalarEvent):
+        if odd := unprintable(event.value):
+            raise _RefusedError(line, _odd(odd))
         return Scalar(line, event.value, event.style is None or event.style == "")
     return Items(line) if isinstance(event, yaml.SequenceStartEvent) else Fields(line)
 

@@ -155,7 +155,7 @@ def _time(policy: Policy) -> list[str]:
     lines.append(f"Maintenance dates: {dates or policy.time.maintenance}.")
     pausing = [promise.id for promise in policy.promises if any(rule.pauses for rule in promise.clocks)]
     if pausing:
-        lines.append(f"Only the clocks of {enumerated(pausing)} stand still while we wait for an answer of the reporter.")
+        lines.append(f"Only the clocks of {enumerated(pausing)} stand still while we wait for the reporter to answer.")
     return lines
 
 
