@@ -115,7 +115,7 @@ def digest(raw: bytes, key: bytes = b"") -> str:
 
 def title(subject: str, limit: int = 120) -> str:
     """A case's title from a subject line: one clean line of at most ``limit`` characters, never empty."""
-    return one_line(" ".join(subject.split()), limit) or "(no subject)"
+    return one_line(" ".join(one_line(subject).split()), limit) or "(no subject)"
 
 
 def automatic(mail: Mail, own: Collection[str] = ()) -> Machine | None:
