@@ -229,7 +229,9 @@ def _length(id: str, words: str, old: Target, new: Target) -> Iterator[Differenc
         return
     said = f"{words} {new}; it was {old}."
     a, b = old.seconds_hint, new.seconds_hint
-    if _kind(old) != _kind(new) and _surely(old) < b <= a:
+    # Open time can be stretched by any number of holidays, so it is never surely the shorter one.
+    surely_tighter = _kind(new) == "calendar" and b <= _surely(old)
+    if _kind(old) != _kind(new) and b <= a and not surely_tighter:
         yield Difference(id, Turn.OTHERWISE, said, material=True)
     elif a == b:
         yield Difference(id, Turn.WORDING, said, material=False)

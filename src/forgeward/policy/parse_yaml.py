@@ -7,6 +7,7 @@ refused before they could expand, depth and size are bounded, and every scalar s
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -62,11 +63,12 @@ class Report:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self.last = sys.maxsize  # the document's last line; the parser counts one more at its end
         self._found: dict[tuple[int, str], None] = {}
 
     def add(self, line: int, what: str) -> None:
         if len(self._found) < MAX_PROBLEMS:
-            self._found.setdefault((line, what))
+            self._found.setdefault((min(line, self.last), what))
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -84,6 +86,7 @@ class _RefusedError(Exception):
 
 def read_tree(text: str, report: Report) -> Fields | None:
     """The document's top mapping, or None after telling ``report`` why the text cannot be read at all."""
+    report.last = max(len(text.splitlines()), 1)
     try:
         _bounded(text)
         root = _compose(text, report)
