@@ -116,6 +116,7 @@ def _called(argv: list[str]) -> str:
 
 def run(argv: list[str]) -> int:
     """Runs one command line. Returns the exit code of cli.md: 0 done, 1 the answer is no, 2 could not do it."""
+    os.umask(0o077)  # whatever a command writes into a home is its owner's alone
     RUN.json = "--json" in argv or _follows(argv, "--format", "json")
     try:
         with translated(default_folder()):

@@ -14,6 +14,7 @@ from forgeward.errors import BadInput, NotFound
 from forgeward.vocabulary import rfc3339
 
 if TYPE_CHECKING:
+    from forgeward.desk.readers.moves import CaseMove
     from forgeward.policy.document import Policy
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -71,7 +72,7 @@ def show(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = "", 
                 "id": p.id,
                 "section": p.section,
                 "title": p.title,
-                "sentence": sentence(policy, p.sentence),
+                "sentence": sentence(policy, p),
                 "kept_by": [m.key for m in p.kept_by],
                 "shown": p.shown,
             }
@@ -93,7 +94,7 @@ def show(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = "", 
 def _obligation(policy: Policy, obligation: Any) -> dict[str, str]:
     from forgeward.policy.render import sentence
 
-    return {"id": obligation.id, "sentence": sentence(policy, obligation.sentence)}
+    return {"id": obligation.id, "sentence": sentence(policy, obligation)}
 
 
 def _show_text(shape: shapes.PolicyShow, *, one: bool) -> str:
@@ -193,6 +194,8 @@ def _document(name: str) -> Policy:
     RUN.desk()
     from forgeward.desk.models import PolicyVersion
 
+    if name == "proposed" and not PolicyVersion.objects.filter(adopted_at__isnull=True).exists():
+        return load(read_text(RUN.home.policy_file), str(RUN.home.policy_file))
     rows = PolicyVersion.objects.order_by("-id")
     if name == "in-force":
         row = rows.filter(adopted_at__isnull=False).first()
@@ -208,7 +211,9 @@ def _document(name: str) -> Policy:
 @app.command()
 def diff(
     before: Annotated[str, typer.Argument(metavar="A", help="A file, a version, in-force or proposed.")] = "in-force",
-    after: Annotated[str, typer.Argument(metavar="B", help="Likewise.")] = "proposed",
+    after: Annotated[
+        str, typer.Argument(metavar="B", help="Likewise; without a proposal the home's policy.yaml.")
+    ] = "proposed",
     as_json: Json = False,
 ) -> None:
     """Say in words what changes between two policies, whether it is material, and which open cases move.
@@ -224,25 +229,27 @@ def diff(
         RUN.desk()
         from forgeward.desk.readers import moves as reader
 
-        moves = [
-            {
-                "case": m.case,
-                "promise": m.promise,
-                "regime": m.regime,
-                "from": rfc3339(m.before),
-                "to": rfc3339(m.after),
-            }
-            for m in reader.moves(two, RUN.home.now())
-        ]
+        moves = [_move(found) for found in reader.moves(two, RUN.person(), RUN.home.now())]
     shape = shapes.PolicyDiff(
         material=comparison.material, changes=[c.shape() for c in comparison.changes], moves=moves
     )
-    out.emit(
-        shape,
-        lambda: "\n".join(
-            [comparison.text(), *(f"{m['case']}: {m['promise']} moves from {m['from']} to {m['to']}" for m in moves)]
-        ),
-    )
+    out.emit(shape, lambda: "\n".join([comparison.text(), *map(_move_text, moves)]))
+
+
+def _move(found: CaseMove) -> dict[str, Any]:
+    move = found.move
+    return {
+        "case": found.case,
+        "promise": move.promise,
+        "regime": move.regime,
+        "turn": move.turn.value,
+        "from": rfc3339(move.before) if move.before else None,
+        "to": rfc3339(move.after) if move.after else None,
+    }
+
+
+def _move_text(move: dict[str, Any]) -> str:
+    return f"{move['case']}: {move['promise']} moves from {move['from'] or 'no date'} to {move['to'] or 'no date'}."
 
 
 @app.command()

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from forgeward.cli import out, shapes
 from forgeward.cli.state import RUN
+from forgeward.desk.founding import Founding
 from forgeward.errors import AnswerIsNo, BadInput, HomeUnusable
 from forgeward.vocabulary import parse_instant, rfc3339
-
-if TYPE_CHECKING:
-    from forgeward.desk.actions.homes import Founding
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -45,7 +43,6 @@ def init(
 
 
 def _founding(vendor: str, example: str, lead: str, email: str, zone: str) -> Founding:
-    from forgeward.desk.actions.homes import Founding
     from forgeward.policy.defaults import default_policy_text, example_policy_text
 
     today = RUN.home.now().date()
@@ -114,7 +111,7 @@ def tick(
     from forgeward.desk.worker.rounds import one_round
 
     done = one_round(home, home.now())
-    shape = shapes.Tick(at=rfc3339(home.now()), **done.counts())
+    shape = shapes.Tick(at=rfc3339(home.now()), **done.counts())  # type: ignore[arg-type]  # all are numbers
     out.emit(shape, done.sentence)
 
 
@@ -145,7 +142,12 @@ def audit(as_json: Json = False) -> None:
     from forgeward.desk.readers.audit import examine
 
     result = examine(home.now(), out.progress("Entries"))
-    shape = shapes.Audit(ok=not result.problems, entries=result.entries, cases=result.cases, problems=result.problems)
+    shape = shapes.Audit(
+        ok=not result.problems,
+        entries=result.entries,
+        cases=result.cases,
+        problems=[shapes.Difference(p.where, p.what) for p in result.problems],
+    )
     out.emit(shape, lambda: _audit_text(shape))
     if result.problems:
         raise typer.Exit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,21 +13,13 @@ from django.db.utils import OperationalError
 
 from forgeward.desk.actions import people, policies
 from forgeward.desk.actions.write import require_forward
+from forgeward.desk.founding import Founding
 from forgeward.desk.models import Person
 from forgeward.desk.models.fields import from_micros
 from forgeward.edges.home import Home
 from forgeward.vocabulary import Actor, Role
 
 INIT = Actor(id="system:init")
-
-
-@dataclass(frozen=True, slots=True)
-class Founding:
-    """What ``init`` was told: the vendor's first Security Lead and the policy to begin with."""
-
-    lead_name: str
-    lead_email: str
-    policy_text: str
 
 
 def found(home: Home, founding: Founding, now: datetime) -> Person:

@@ -65,7 +65,7 @@ def sign_checkpoint(now: datetime) -> CheckpointRow:
     found = CheckpointRow.objects.filter(size=size).first()
     if found:
         return found
-    keys = programme.vault().keys
+    signer = programme.vault().keys.note_signer()
     root = tree.root(TableNodes(), size)
-    note = checkpoint.sign(checkpoint.Checkpoint(keys.origin, size, root), keys.note_signer())
+    note = checkpoint.sign(checkpoint.Checkpoint(signer.key.name, size, root), signer)
     return CheckpointRow.objects.get_or_create(size=size, defaults={"root": root, "signed_at": now, "note": note})[0]
