@@ -210,7 +210,7 @@ class SmtpTransport:
             return _said(error.smtp_code, error.smtp_error)
         if isinstance(error, ssl.SSLCertVerificationError):
             return one_line(f"The certificate of {self._place} does not verify: {error.verify_message}.", _WORDS)
-        if isinstance(error, TimeoutError):
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib hides it
             return f"{self._place} did not answer within {self._timeout:g} seconds."
         if isinstance(error, smtplib.SMTPServerDisconnected):
             return f"{self._place} closed the connection before it had taken the mail."
