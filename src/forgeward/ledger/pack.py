@@ -12,10 +12,11 @@ this order::
     runs.jsonl                     which leaf indexes the entries have
     cover.bin                      hashes of the subtrees between them
     windows.bin                    hashes of the complete windows of 256 leaves that hold them
-    manifest.json                  what the pack says to be; SHA-256 of every member above
+    manifest.json                  what the pack says to be; SHA-256 of what the tree does not cover
     seal                           the manifest's SHA-256, signed
 
-The checkpoint proves the entries whoever made the pack; the seal covers the rest, so no byte can change unnoticed.
+The checkpoint proves entries, leaf hashes, runs, cover and windows, whoever made the pack; the seal covers the rest. So
+no byte can change unnoticed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Final, Literal
 
 import msgspec
 
@@ -35,7 +36,7 @@ from forgeward.ledger.climb import WINDOW_LEVEL, Run, covered, windows
 from forgeward.ledger.container import Writer
 from forgeward.ledger.tree import Nodes, Place
 
-SCHEMA = "forgeward/pack/1"
+SCHEMA: Final = "forgeward/pack/1"
 PART = 4096
 """Entries in one part: entries/, leaves/ and disclosed/ of the same number."""
 
@@ -67,30 +68,29 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False, forbid_unkn
     value: str
 
 
-class PackEntry(NamedTuple):
+class PackEntry(msgspec.Struct, frozen=True, gc=False):
     """An entry to pack: its leaf index, its bytes as stored, and (salt, text) of fields that may be seen."""
 
     index: int
     encoded: bytes
-    opened: Mapping[str, tuple[bytes, str]] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+    opened: Mapping[str, tuple[bytes, str]] = {}
 
 
-class MemberDigest(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """A member that the manifest covers: SHA-256 in hex, size in bytes."""
+class FileDigest(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A member that the tree does not cover, with its SHA-256 in hex."""
 
     name: str
     sha256: str
-    size: int
 
 
 class Manifest(msgspec.Struct, frozen=True, rename={"schema_": "schema"}, forbid_unknown_fields=True):
-    """manifest.json. ``cuts`` are older sizes at which the pack proves the root too, ``keys`` the signer's own claim."""
+    """manifest.json. ``cuts`` are older sizes whose root the pack proves too, ``keys`` what the signer claims."""
 
     at: datetime
     cuts: tuple[int, ...]
     entries: int
+    files: tuple[FileDigest, ...]
     keys: tuple[str, ...]
-    members: tuple[MemberDigest, ...]
     origin: str
     schema_: Literal["forgeward/pack/1"]
     scope: Scope
@@ -134,15 +134,17 @@ def write(
         sealed.add(f"documents/{name}", content)
     runs = _write_parts(sealed, entries, nodes, head.size, progress)
     borders = tuple(sorted({cut for cut in cuts if 0 < cut < head.size}))
-    sealed.add("runs.jsonl", ENCODER.encode_lines(runs))
-    sealed.add("cover.bin", b"".join(_read(nodes, covered(runs, head.size, borders))))
-    sealed.add("windows.bin", b"".join(_read(nodes, ((WINDOW_LEVEL, i) for i in windows(runs, head.size)))))
+    sealed.add("runs.jsonl", ENCODER.encode_lines(runs), in_tree=True)
+    sealed.add("cover.bin", b"".join(_read(nodes, covered(runs, head.size, borders))), in_tree=True)
+    sealed.add(
+        "windows.bin", b"".join(_read(nodes, ((WINDOW_LEVEL, i) for i in windows(runs, head.size)))), in_tree=True
+    )
     manifest = Manifest(
         at=at.astimezone(UTC),
         cuts=borders,
         entries=sum(run.end - run.first for run in runs),
+        files=tuple(sealed.files),
         keys=(str(signer.key),),
-        members=tuple(sealed.members),
         origin=head.origin,
         schema_=SCHEMA,
         scope=scope,
@@ -166,15 +168,16 @@ def part_names(number: int) -> tuple[str, str, str]:
 
 
 class _Sealed:
-    """Writes members and remembers what the manifest says of them."""
+    """Writes members and remembers the digests of those that only the manifest covers."""
 
     def __init__(self, out: BinaryIO) -> None:
         self._writer = Writer(out)
-        self.members: list[MemberDigest] = []
+        self.files: list[FileDigest] = []
 
-    def add(self, name: str, content: bytes) -> None:
+    def add(self, name: str, content: bytes, *, in_tree: bool = False) -> None:
         self._writer.add(name, content)
-        self.members.append(MemberDigest(name, sha256(content).hexdigest(), len(content)))
+        if not in_tree:
+            self.files.append(FileDigest(name, sha256(content).hexdigest()))
 
     def close(self) -> None:
         self._writer.close()
@@ -191,8 +194,8 @@ def _write_parts(
             break
         _extend_runs(runs, part, size)
         names = part_names(number)
-        sealed.add(names[0], b"".join(entry.encoded + b"\n" for entry in part))
-        sealed.add(names[1], b"".join(_read(nodes, ((0, entry.index) for entry in part))))
+        sealed.add(names[0], b"".join(entry.encoded + b"\n" for entry in part), in_tree=True)
+        sealed.add(names[1], b"".join(_read(nodes, ((0, entry.index) for entry in part))), in_tree=True)
         if opened := [_opened(entry, name) for entry in part for name in sorted(entry.opened)]:
             sealed.add(names[2], ENCODER.encode_lines(opened))
         done += len(part)

@@ -1,0 +1,167 @@
+"""What the ledger costs: ``python -m bench.ledger [ENTRIES]``, each figure beside its floor of the same run.
+
+The floor is one SHA-256 call for each entry: nothing that verifies entries can do with less.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from forgeward.ledger import checkpoint, entry, pack, tree
+from forgeward.ledger.verify import verify
+
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+SEED = bytes(range(32))
+
+
+def signer() -> checkpoint.Signer:
+    """A fixed key: the figures do not depend on it."""
+    private = Ed25519PrivateKey.from_private_bytes(SEED)
+    return checkpoint.Signer(
+        checkpoint.VerifierKey("bench.example/ledger", private.public_key().public_bytes_raw()), private.sign
+    )
+
+
+def history(count: int) -> Iterator[pack.PackEntry]:
+    """Entries of cases that live side by side, 12 each; every entry has one disclosed text with its salt."""
+    chance, open_cases, opened_so_far = random.Random(1), {}, 0
+    for index in range(count):
+        if len(open_cases) < min(2_000, count // 12 + 1):
+            open_cases[f"FW-{opened_so_far:06d}"] = 0
+            opened_so_far += 1
+        case = chance.choice(list(open_cases)) if index % 64 == 0 else next(iter(open_cases))
+        number = open_cases.pop(case) + 1
+        if number < 12:
+            open_cases[case] = number
+        salt, text = chance.randbytes(16), f"What was seen in step {index}, in a few words more."
+        encoded = entry.encode(
+            at=START + timedelta(seconds=index),
+            case=case,
+            seq=number,
+            kind="case:assessed",
+            data={"actor": "person:3", "affected": ["1.2.3"], "level": "high", "score": 8},
+            sealed={"scope": entry.seal_digest(salt, text)},
+        )
+        yield pack.PackEntry(index, encoded, {"scope": (salt, text)})
+
+
+def timed(work: Callable[[], object], runs: int = 3) -> float:
+    """Seconds of the fastest of some runs."""
+    best = float("inf")
+    for _ in range(runs):
+        begun = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - begun)
+    return best
+
+
+def row(name: str, seconds: float, count: int, floor: float) -> None:
+    """One line: total, per entry, ratio to the floor."""
+    print(f"{name:<44} {seconds:8.3f} s {seconds / count * 1e6:8.2f} µs {seconds / floor:7.1f} x")
+
+
+def encodings(count: int = 20_000) -> float:
+    """Seconds to encode entries one by one."""
+
+    def work() -> None:
+        for number in range(1, count + 1):
+            entry.encode(
+                at=START,
+                case="FW-7Q3KXM",
+                seq=number,
+                kind="case:assessed",
+                data={"actor": "person:3", "affected": ["1.2.3"], "level": "high", "score": 8},
+                sealed={"scope": "0" * 64},
+            )
+
+    return timed(work) / count
+
+
+def measure(count: int, folder: Path) -> None:
+    """Builds a history, packs it, and verifies the pack in a process of its own (for its memory)."""
+    entries = list(history(count))
+    lines = [item.encoded for item in entries]
+    floor = timed(lambda: [sha256(line).digest() for line in lines])
+    print(f"{count:,} entries of {sum(map(len, lines)) // count} bytes\n")
+    row("floor: one SHA-256 call an entry", floor, count, floor)
+    row("encode (of 20,000, scaled)", encodings() * count, count, floor)
+    hashes = [tree.leaf_hash(line) for line in lines]
+    nodes = tree.MemoryNodes()
+    row("append, in batches of 1,000, in memory", timed(lambda: append(nodes, hashes), 1), count, floor)
+    row("1,000 inclusion and consistency proofs", timed(lambda: prove(nodes, hashes)), 1_000, floor / count * 1_000)
+    key, file = signer(), folder / "bench.pack"
+    note = checkpoint.sign(checkpoint.Checkpoint(key.key.name, count, tree.root(nodes, count)), key)
+
+    def write() -> None:
+        with file.open("wb") as out:
+            pack.write(out, entries, scope=pack.Scope("all"), at=START, checkpoint=note, nodes=nodes, signer=key)
+
+    row("write a pack", timed(write, 1), count, floor)
+    print(flush=True)
+    subprocess.run([sys.executable, "-m", "bench.ledger", "verify", str(file)], check=True)
+
+
+def append(nodes: tree.Nodes, hashes: list[bytes]) -> None:
+    """As the sequencer does it."""
+    edge = tree.Frontier()
+    for at in range(0, len(hashes), 1_000):
+        edge, created = edge.extend(hashes[at : at + 1_000])
+        nodes.put_many(created)
+
+
+def prove(nodes: tree.Nodes, hashes: list[bytes]) -> None:
+    """1,000 proofs of each kind, verified."""
+    size = len(hashes)
+    top = tree.root(nodes, size)
+    for index in range(0, size, max(1, size // 1_000)):
+        proof = tree.inclusion_proof(nodes, index, size)
+        if not tree.verify_inclusion(hashes[index], index, size, proof, top):
+            raise SystemExit(f"no inclusion proof of {index}")
+        older = tree.consistency_proof(nodes, index + 1, size)
+        if not tree.verify_consistency(index + 1, size, tree.root(nodes, index + 1), top, older):
+            raise SystemExit(f"no consistency proof from {index + 1}")
+
+
+def peak_memory() -> float:
+    """MB of this process at its peak. (``ru_maxrss`` would count the parent's, from before ``exec``.)"""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def verify_alone(file: Path) -> None:
+    """Verifies a pack on one core, with the floor measured again beside it."""
+    lines = [item.encoded for item in history(5_000)]
+    best, floor = float("inf"), float("inf")
+    before = peak_memory()
+    for _ in range(5):
+        floor = min(floor, timed(lambda: [sha256(line).digest() for line in lines], 1) / len(lines))
+        begun = time.perf_counter()
+        report = verify(file, key=str(signer().key))
+        best = min(best, time.perf_counter() - begun)
+        if not report.ok:
+            raise SystemExit(f"not ok: {report.problems[:3]}")
+    row("floor again", floor * report.entries, report.entries, floor * report.entries)
+    row("verify the pack, one core", best, report.entries, floor * report.entries)
+    print(
+        f"\npack {file.stat().st_size / 1e6:.0f} MB; memory of the verifying process {peak_memory():.0f} MB at most,",
+        end=" ",
+    )
+    print(f"of which {before:.0f} MB before it began")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["verify"]:
+        verify_alone(Path(sys.argv[2]))
+    else:
+        with tempfile.TemporaryDirectory() as made:
+            measure(int(sys.argv[1]) if sys.argv[1:] else 1_000_000, Path(made))

@@ -1,0 +1,154 @@
+"""What entries must be like beside having their leaf hash: canonical, numbered, in scope, true to what is disclosed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter, lt
+
+from forgeward.errors import BadInput
+from forgeward.ledger.entry import (
+    MAX_SALT,
+    MIN_SALT,
+    POLICY_ADOPTED,
+    Entry,
+    decode,
+    decode_lines,
+    seal_digest,
+    seal_digests,
+)
+from forgeward.ledger.pack import Opened, Scope
+
+_NEVER = 1 << 62
+
+
+class Content:
+    """Looks at entries in their order; what is wrong goes to ``fault`` with the entry's leaf index."""
+
+    def __init__(self, scope: Scope, fault: Callable[[int | None, str], None]) -> None:
+        self._fault = fault
+        self._since = scope.first if scope.kind == "since" else 0
+        self._case = scope.value if scope.kind == "case" else ""
+        self._numbers: dict[str, int] = {}
+        self._opened: Iterator[list[Opened]] = iter(())
+        self._waiting: list[Opened] = []
+        self._last = (-1, "")
+        self.policies: set[str] = set()
+        """Digests of the policies that the entries put in force."""
+
+    def begin_part(self, opened: Iterator[list[Opened]]) -> None:
+        """The disclosed texts of the entries that `check` is given next, in the same order, some at a time."""
+        self._opened = opened
+
+    def end_part(self) -> None:
+        """Tells of disclosed texts that no entry of the part took."""
+        for opened in self._opened_up_to(_NEVER):
+            self._stray(opened)
+
+    def check(self, indexes: Sequence[int], chunk: bytes) -> None:
+        """Checks entries (a line each) that are known to be those which the tree has at these leaf indexes."""
+        try:
+            entries = decode_lines(chunk)
+        except BadInput as error:
+            self._check_each(indexes, chunk, error)
+            return
+        self._count(indexes, entries)
+        if self._since > indexes[0] or self._case:
+            self._check_scope(indexes, entries)
+        if opened := self._opened_up_to(indexes[-1]):
+            self._check_disclosed(opened, indexes, entries)
+
+    def pass_over(self, line: bytes) -> None:
+        """An entry that was altered: only its number is taken, so that the next one is not called a gap as well."""
+        try:
+            entry = decode(line)
+        except BadInput:
+            return
+        if entry.case:
+            self._numbers[entry.case] = entry.seq
+
+    def _check_each(self, indexes: Sequence[int], chunk: bytes, error: BadInput) -> None:
+        if len(indexes) == 1:
+            self._fault(indexes[0], f"the entry is not canonical: {error}")
+            return
+        for index, line in zip(indexes, chunk.split(b"\n"), strict=False):
+            self.check([index], line + b"\n")
+
+    def _count(self, indexes: Sequence[int], entries: Sequence[Entry]) -> None:
+        numbers = self._numbers
+        last_of = numbers.get
+        for at, entry in enumerate(entries):
+            case, seq = entry.case, entry.seq
+            if case:
+                if seq != last_of(case, 0) + 1:
+                    self._odd_number(indexes[at], entry)
+                numbers[case] = seq
+            elif seq:
+                self._fault(indexes[at], f"the entry has number {seq} without a case")
+            elif entry.kind == POLICY_ADOPTED:
+                self.policies.add(str(entry.data.get("digest")))
+
+    def _odd_number(self, index: int, entry: Entry) -> None:
+        last = self._numbers.get(entry.case)
+        if entry.seq > (last or 0):
+            if last is None and self._since:
+                return
+            missing = range((last or 0) + 1, entry.seq)
+            which = f"number {missing[0]} is" if len(missing) == 1 else f"numbers {missing[0]} to {missing[-1]} are"
+            self._fault(index, f"{entry.case} has a gap: {which} not there")
+        else:
+            self._fault(index, f"{entry.case} has number {entry.seq} after number {last or 0}")
+
+    def _check_scope(self, indexes: Sequence[int], entries: Sequence[Entry]) -> None:
+        for index, entry in zip(indexes, entries, strict=True):
+            if entry.case and (index < self._since or (self._case and entry.case != self._case)):
+                self._fault(index, f"an entry of {entry.case} is outside the pack's scope")
+
+    def _check_disclosed(self, opened: Sequence[Opened], indexes: Sequence[int], entries: Sequence[Entry]) -> None:
+        try:
+            if indexes[-1] - indexes[0] == len(indexes) - 1 and opened[0].index >= indexes[0]:
+                first = indexes[0]
+                wanted = [entries[text.index - first].sealed[text.name] for text in opened]
+            else:
+                sealed = dict(zip(indexes, map(_sealed, entries), strict=True))
+                wanted = [sealed[text.index][text.name] for text in opened]
+            if wanted == seal_digests(opened):
+                return
+        except (KeyError, BadInput):
+            pass  # found again below, and named
+        by_index = dict(zip(indexes, entries, strict=True))
+        for text in opened:
+            if text.index not in by_index:
+                self._stray(text)
+            elif not MIN_SALT <= len(text.salt) <= MAX_SALT:
+                self._fault(text.index, f"the salt of the disclosed text “{text.name}” has {len(text.salt)} bytes")
+            elif seal_digest(text.salt, text.value) != by_index[text.index].sealed.get(text.name):
+                self._fault(text.index, f"the disclosed text “{text.name}” is not the one that was sealed")
+
+    def _stray(self, opened: Opened) -> None:
+        self._fault(opened.index, f"the text “{opened.name}” is disclosed for an entry that is not there")
+
+    def _opened_up_to(self, index: int) -> list[Opened]:
+        """Takes the disclosed texts of entries up to this leaf index."""
+        while not self._waiting or self._waiting[-1].index <= index:
+            more = next(self._opened, None)
+            if more is None:
+                break
+            self._require_order(more)
+            self._waiting += more
+        count = bisect_right(self._waiting, index, key=_index)
+        taken, self._waiting = self._waiting[:count], self._waiting[count:]
+        return taken
+
+    def _require_order(self, opened: Sequence[Opened]) -> None:
+        """By index and name, so that none stands twice and there is one way to write them."""
+        indexes = [self._last[0], *[text.index for text in opened]]
+        if not all(map(lt, indexes, indexes[1:])):
+            places = [self._last, *[(text.index, text.name) for text in opened]]
+            if not all(map(lt, places, places[1:])):
+                self._fault(opened[0].index, "disclosed texts from here on are out of order or stand twice")
+        self._last = (opened[-1].index, opened[-1].name)
+
+
+_index = attrgetter("index")
+_sealed = attrgetter("sealed")
