@@ -94,6 +94,7 @@ class NoticeRecord(msgspec.Struct, frozen=True, gc=False):
     audience: str
     stage: str
     by_person: bool
+    total: int
     outstanding: tuple[int, ...]
     given_up: tuple[int, ...] = ()
     accepted_at: datetime | None = None

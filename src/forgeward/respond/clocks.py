@@ -297,17 +297,12 @@ def _targets(
 
 
 def _limit(line: Line, history: Sequence[SeverityMark], at: datetime) -> Limit:
-    period = line.periods[0]
-    for later in line.periods[1:]:
-        if later.since > at:
-            break
-        period = later
     mark = None
     for known in history:
         if known.at > at:
             break
         mark = known
-    return period.at(mark)
+    return line.period(at).at(mark)
 
 
 # --- actions, broken glass, reminders: one course each ---------------------------------------------------------------

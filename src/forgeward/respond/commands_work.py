@@ -100,7 +100,7 @@ class Regime(Step, frozen=True, kw_only=True, tag="regime"):
         str,
         f.choice(
             "Which",
-            "Exploited vulnerability, severe incident (CRA Art. 14), breach of personal data (GDPR Art. 33), AMS report",
+            "Exploited vulnerability or severe incident (CRA Art. 14), personal data breach (GDPR Art. 33), AMS",
             "cra_exploited",
             "cra_severe",
             "gdpr",

@@ -1,63 +1,48 @@
-"""May this be done, and what follows? Pure: (case, command, context) → changes, notices."""
+"""May this be done, and what follows? Pure: (case, command, context) → changes, notices.
+
+values ok? ─▶ role may? ─▶ comes now? ─▶ nothing missing? ─▶ second person? ─▶ changes, notices, follow-ups
+BadInput      NotAllowed   StepRefused   StepRefused         proposed, or at once
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-import msgspec
-
-from forgeward.errors import Lack
-from forgeward.policy.book import PolicyBook
+from forgeward.errors import BadInput, StepRefused
 from forgeward.respond.case import Case
-from forgeward.respond.commands import Command
-from forgeward.respond.notice import Notice
-from forgeward.vocabulary import Actor, Change, Role
-
-
-class Member(msgspec.Struct, frozen=True):
-    """Somebody of the team. Auditors are listed too, but are no second person."""
-
-    id: str
-    roles: frozenset[Role] = frozenset()
-    active: bool = True
-
-
-class Context(msgspec.Struct, frozen=True):
-    """What a decision needs beside the case: who acts, who is there, which policies, what time it is (UTC).
-
-    ``customer_sites`` are host names of customers' sites, where no reproduction may happen (VM-3).
-    """
-
-    actor: Actor
-    team: tuple[Member, ...]
-    policies: PolicyBook
-    now: datetime
-    customer_sites: frozenset[str] = frozenset()
-
-
-class Follow(msgspec.Struct, frozen=True):
-    """A command for another case, to be decided and applied in the same transaction."""
-
-    number: str
-    command: Command
-
-
-class Decision(msgspec.Struct, frozen=True):
-    """What happens: changes in order (each takes the case's next ``seq``), notices for the outbox, follow-ups.
-
-    ``waits_for`` is not empty when the step was recorded but takes effect only when a second person approves it.
-    """
-
-    changes: tuple[Change, ...]
-    notices: tuple[Notice, ...] = ()
-    follows: tuple[Follow, ...] = ()
-    waits_for: tuple[Lack, ...] = ()
+from forgeward.respond.command import Command
+from forgeward.respond.context import Context, Member
+from forgeward.respond.order import require_order
+from forgeward.respond.outcomes import OUTCOMES, Decision, Follow
+from forgeward.respond.outcomes_system import HANDLERS, receive
+from forgeward.respond.parse import check, name_of
+from forgeward.respond.permissions import require
+from forgeward.respond.requirements import lacks, second_person
+from forgeward.respond.signals import Absorb, Receive
 
 
 def decide(case: Case | None, command: Command, context: Context) -> Decision:
     """Decides a command about a case (None only for ``Receive``).
 
     Raises ``NotAllowed`` where the actor's roles do not permit the step or the case is closed to them, ``StepRefused``
-    with every ``Lack`` where requirements are not met, ``BadInput`` for values that no step may hold.
+    with every ``Lack`` where requirements are not met, ``BadInput`` for values that no step may hold, ``NotFound`` for
+    an unknown action or notice. A decision without changes means that nothing new was said.
     """
-    raise NotImplementedError
+    check(command)
+    step = name_of(command)
+    require("merge" if isinstance(command, Absorb) else step, case, context.actor)
+    if isinstance(command, Receive):
+        if case is not None:
+            raise BadInput(f"{case.number} is open already.", next="A message joins it with `join`.")
+        return receive(command, context)
+    if case is None:
+        raise BadInput("There is no case yet.", next="Open one first.")
+    handler = HANDLERS.get(type(command))
+    if handler is not None:
+        return handler(case, command, context)
+    require_order(case, command, context)
+    missing = lacks(case, command, context)
+    if missing:
+        raise StepRefused(step, missing)
+    return OUTCOMES[step](case, command, context, second_person(case, command, context))
+
+
+__all__ = ["Context", "Decision", "Follow", "Member", "decide"]

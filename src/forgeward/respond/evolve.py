@@ -83,8 +83,8 @@ def evolve(case: Case | None, change: Change, seq: int, at: datetime, actor: str
             next="Read the case again, then decide again.",
         )
     if change.kind == "case:approved":
-        return _finish(_approve(case, event), event, "approve")
-    return _finish(_apply(case, event), event, FOLDS[change.kind][0])
+        return _finish(_approve(case, event), event)
+    return _finish(_apply(case, event), event)
 
 
 def _apply(case: Case, event: Event) -> Case:
@@ -106,23 +106,23 @@ def _apply(case: Case, event: Event) -> Case:
     return replace(case, **fields) if fields else case
 
 
-def _finish(case: Case, event: Event, step: str) -> Case:
+def _finish(case: Case, event: Event) -> Case:
     fields: dict[str, Any] = {"seq": event.seq, "changed": event.at}
     if case.escalations and event.kind != "case:escalated" and event.actor.startswith("person:"):
-        fields.update(_confirm_escalations(case, event, everything=step == "seen"))
+        fields.update(_confirm_escalations(case, event))
     return replace(case, **fields)
 
 
-def _confirm_escalations(case: Case, event: Event, *, everything: bool) -> dict[str, Any]:
-    """Whoever acts on the case after a reminder has seen it; ``seen`` says it outright, for those above too."""
-    if all(e.confirmed_at is not None for e in case.escalations):
+def _confirm_escalations(case: Case, event: Event) -> dict[str, Any]:
+    """Whoever acts on the case after a reminder has seen it; who stands above may confirm for all (``seen``)."""
+    everybody = bool(event.data.get("for_all"))
+    mine = [e.confirmed_at is None and (everybody or e.to in {event.actor, ""}) for e in case.escalations]
+    if not any(mine):
         return {}
     return {
         "escalations": tuple(
-            replace(e, confirmed_at=event.at, confirmed_by=event.actor)
-            if e.confirmed_at is None and (everything or e.to == event.actor)
-            else e
-            for e in case.escalations
+            replace(e, confirmed_at=event.at, confirmed_by=event.actor) if confirmed else e
+            for e, confirmed in zip(case.escalations, mine, strict=True)
         )
     }
 

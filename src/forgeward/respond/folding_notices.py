@@ -29,14 +29,16 @@ _TOLD = {
 
 def requested(case: Case, kind: str, data: Mapping[str, Plain], seq: int, at: datetime) -> dict[str, Any]:
     """A message goes to the outbox; nobody has it yet. What a person writes to the reporter answers them."""
-    count = data.get("recipients", 1)
+    given = data.get("recipients", 1)
+    count = given if isinstance(given, int) else 1
     record = NoticeRecord(
         seq=seq,
         kind=_KINDS[kind],
         audience=str(data.get("audience", "reporter")),
         stage=str(data.get("stage", "")),
         by_person=kind != "case:receipt",
-        outstanding=tuple(range(count if isinstance(count, int) else 1)),
+        total=count,
+        outstanding=tuple(range(count)),
         asked_at=at,
     )
     fields: dict[str, Any] = {"notices": (*case.notices, record)}

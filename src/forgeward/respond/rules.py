@@ -52,6 +52,19 @@ class Line(NamedTuple):
     graded: bool
     periods: tuple[Period, ...]
 
+    def period(self, at: datetime) -> Period:
+        """What was in force at an instant; before the first policy, what the first one says."""
+        found = self.periods[0]
+        for later in self.periods[1:]:
+            if later.since > at:
+                break
+            found = later
+        return found
+
+    def promised(self, at: datetime) -> bool:
+        """Whether the policy in force at ``at`` has this clock at all."""
+        return any(bound is not None for bound in self.period(at).bounds.values())
+
 
 @lru_cache(maxsize=8)
 def tables(book: PolicyBook) -> tuple[Line, ...]:

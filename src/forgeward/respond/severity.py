@@ -39,7 +39,7 @@ _PREFIX = re.compile(r"CVSS:(3\.1|4\.0)/(.+)")
 _METRIC = re.compile(r"([A-Z]{1,3}):([A-Za-z]{1,5})")
 
 
-class Context(msgspec.Struct, frozen=True):
+class ContextMetric(msgspec.Struct, frozen=True):
     """One metric that fits a vector to our surroundings, with the reason for it (may be empty: then it is missing)."""
 
     metric: str
@@ -60,9 +60,9 @@ class Scored(msgspec.Struct, frozen=True):
         return "/".join((self.vector, *self.metrics))
 
 
-def parse_context(items: Iterable[str]) -> tuple[Context, ...]:
+def parse_context(items: Iterable[str]) -> tuple[ContextMetric, ...]:
     """Reads ``METRIC:VALUE=reason`` items. Raises ``BadInput`` for another form and for a metric given twice."""
-    found: dict[str, Context] = {}
+    found: dict[str, ContextMetric] = {}
     for item in items:
         metric, _, reason = item.partition("=")
         metric = metric.strip()
@@ -71,7 +71,7 @@ def parse_context(items: Iterable[str]) -> tuple[Context, ...]:
         name = metric.partition(":")[0]
         if name in found:
             raise BadInput(f"The context gives {name} twice.", next="Give each metric once.")
-        found[name] = Context(metric, reason.strip())
+        found[name] = ContextMetric(metric, reason.strip())
     return tuple(found.values())
 
 
@@ -94,6 +94,33 @@ def score(vector: str, metrics: tuple[str, ...] = ()) -> Scored:
     base_score = _compute(version, base)
     adjusted = _compute(version, "/".join((base, *metrics))) if metrics else base_score
     return Scored(base, base_score, adjusted, metrics)
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What an assessment says of the severity: the level, and where it comes from.
+
+    ``base_level`` is what stands while nobody else has agreed to the context: the base vector's level, or the chosen
+    one. ``by_hand``: a person chose the level without a vector or against it, which needs a reason.
+    """
+
+    level: Severity
+    base_level: Severity
+    by_hand: bool
+    scored: Scored | None = None
+
+
+def judge(vector: str, context: Sequence[ContextMetric], chosen: str, thresholds: Thresholds) -> Judgement | None:
+    """The level by vector, context and a person's choice; None where neither vector nor choice is given.
+
+    Raises ``VectorInvalid``.
+    """
+    if not vector:
+        return Judgement(Severity(chosen), Severity(chosen), by_hand=True) if chosen else None
+    scored = score(vector, tuple(item.metric for item in context))
+    level, base = level_of(scored.score, thresholds), level_of(scored.base, thresholds)
+    if chosen and chosen != level:
+        return Judgement(Severity(chosen), Severity(chosen), by_hand=True, scored=scored)
+    return Judgement(level, base, by_hand=False, scored=scored)
 
 
 def level_of(score: int, thresholds: Thresholds) -> Severity:

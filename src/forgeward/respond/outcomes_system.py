@@ -1,0 +1,155 @@
+"""What reaches a case from outside the team changes: opening, joining, a mail server's word, reminders, mergers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from forgeward.errors import BadInput, Lack, NotFound, StepRefused
+from forgeward.respond import signals
+from forgeward.respond.case import Case, NoticeRecord
+from forgeward.respond.context import Context
+from forgeward.respond.evolve import evolve
+from forgeward.respond.notice import Notice, receipt
+from forgeward.respond.outcomes import REPORTER_ADDRESS, Decision, make_change
+from forgeward.respond.parse import fields_of
+from forgeward.vocabulary import CaseKind, Change, Fact, Plain, Sealed, rfc3339
+
+Handler: TypeAlias = Callable[[Case, Any, Context], Decision]
+_GRAVITY = {CaseKind.EVENT: 0, CaseKind.VULNERABILITY: 1, CaseKind.INCIDENT: 2}
+_MUST_HOLD = (Fact.ACKNOWLEDGED, Fact.CUSTOMERS_TOLD, Fact.FINAL_NOTICE, Fact.ATLASSIAN_TOLD)
+
+
+def receive(command: signals.Receive, context: Context) -> Decision:
+    """Opens a case; an automatic receipt goes with it where that is allowed and somebody can be reached."""
+    missing = tuple(
+        Lack(spec.name, spec.promise, spec.sentence)
+        for attribute, spec in fields_of(signals.Receive)
+        if spec.needed and not getattr(command, attribute)
+    )
+    if missing:
+        raise StepRefused("receive", missing)
+    if not command.number:
+        raise BadInput("The case has no number.", next="Draw a random one first.")
+    if command.reported_at is not None and command.reported_at > context.now:
+        raise BadInput("“reported_at” lies in the future.", next=f"It is {rfc3339(context.now)} now.")
+    # A reporter's words may name them, so they go when the reporter is erased; the raw mail does too.
+    owner = "reporter" if command.reporter_address else "case"
+    opened = make_change("case:received", command, omit=("receipt",))
+    opened = Change(opened.kind, opened.data, dict(opened.sealed) | {"text": Sealed(command.text, owner)})
+    if not (command.receipt and command.reporter_address):
+        return Decision((opened,))
+    subject, body = (Sealed(text) for text in receipt(command.number, context.policy))
+    notice = Notice(
+        key=f"{command.number}:2",
+        case=command.number,
+        seq=2,
+        kind="receipt",
+        audience="reporter",
+        stage="",
+        recipients=(REPORTER_ADDRESS,),
+        subject=subject,
+        body=body,
+        by_person=False,
+    )
+    return Decision((opened, Change("case:receipt", {}, {"subject": subject, "body": body})), (notice,))
+
+
+def _join(case: Case, command: signals.Join, context: Context) -> Decision:
+    if not command.text:
+        raise StepRefused("join", (Lack("text", "IR-2", "Text: the message."),))
+    joined = make_change("case:joined", command)
+    if command.from_reporter and case.reporter:
+        joined = Change(joined.kind, joined.data, dict(joined.sealed) | {"text": Sealed(command.text, "reporter")})
+    if command.from_reporter and case.paused:
+        return Decision((joined, Change("case:resumed", {"because": "reporter_answered"})))
+    return Decision((joined,))
+
+
+def _record(case: Case, command: Any) -> NoticeRecord:
+    record = next((n for n in case.notices if n.seq == command.notice), None)
+    if record is None:
+        raise NotFound(f"{case.number} has no notice {command.notice}.", next="Look at the case's notices.")
+    if any(not 0 <= position < record.total for position in command.recipients):
+        raise BadInput(
+            f"Notice {command.notice} of {case.number} has {record.total} recipients.", next="Positions count from 0."
+        )
+    return record
+
+
+def _word(kind: str, command: Any, positions: list[int]) -> Change:
+    change = make_change(kind, command)
+    data = dict(change.data) | {"notice": command.notice, "recipients": [str(p) for p in positions]}
+    return Change(kind, data, change.sealed)
+
+
+def _accepted(case: Case, command: signals.Accepted, context: Context) -> Decision:
+    """Said twice, it happened once: the outbox reports at least once."""
+    record = _record(case, command)
+    new = [p for p in command.recipients if p in record.outstanding]
+    return Decision((_word("case:notice_accepted", command, new),)) if new else Decision(())
+
+
+def _bounced(case: Case, command: signals.Bounced, context: Context) -> Decision:
+    """What a closed case rests on came back: the case is open again."""
+    record = _record(case, command)
+    new = [p for p in command.recipients if p not in record.given_up]
+    if not new:
+        return Decision(())
+    change = _word("case:notice_bounced", command, new)
+    after = evolve(case, change, case.seq + 1, context.now, context.actor.id)
+    lost = any(case.has(fact) and not after.has(fact) for fact in _MUST_HOLD)
+    if case.is_open or not lost or case.resolution == "spam":
+        return Decision((change,))
+    return Decision((change, Change("case:reopened", {"because": "bounced"})))
+
+
+def _gave_up(case: Case, command: signals.GaveUp, context: Context) -> Decision:
+    record = _record(case, command)
+    new = [p for p in command.recipients if p in record.outstanding and p not in record.given_up]
+    return Decision((_word("case:notice_given_up", command, new),)) if new else Decision(())
+
+
+def _escalate(case: Case, command: signals.Escalate, context: Context) -> Decision:
+    if not case.is_open:
+        return Decision(())
+    data: dict[str, Plain] = {
+        "promise": command.promise,
+        "regime": command.regime,
+        "subject": command.subject,
+        "percent": command.percent,
+        "path": command.path,
+        "to": command.to,
+    }
+    return Decision((Change("case:escalated", data),))
+
+
+def _absorb(case: Case, command: signals.Absorb, context: Context) -> Decision:
+    """The case that goes on is the older one and has come as far: merging never helps a clock."""
+    why = ""
+    if not case.is_open:
+        why = f"{case.number} is closed."
+    elif case.facts[Fact.RECEIVED] > command.received:
+        why = f"{case.number} was received later than {command.number}."
+    elif _GRAVITY[case.kind] < _GRAVITY[CaseKind(command.kind)]:
+        why = f"{command.number} is a graver kind of case than {case.number}."
+    elif command.confirmed is not None and not case.has(Fact.CONFIRMED):
+        why = f"{command.number} is confirmed, {case.number} is not."
+    if why:
+        raise StepRefused("merge", (), why=why, next="Merge the other way round, or bring that case as far first.")
+    data: dict[str, Plain] = {"number": command.number, "received": rfc3339(command.received)}
+    if command.confirmed is not None:
+        data["confirmed"] = rfc3339(command.confirmed)
+    if command.declared is not None:
+        data["declared"] = rfc3339(command.declared)
+    return Decision((Change("case:absorbed", data),))
+
+
+HANDLERS: Mapping[type, Handler] = {
+    signals.Join: _join,
+    signals.Accepted: _accepted,
+    signals.Bounced: _bounced,
+    signals.GaveUp: _gave_up,
+    signals.Escalate: _escalate,
+    signals.Absorb: _absorb,
+}
