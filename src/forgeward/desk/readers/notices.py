@@ -1,0 +1,107 @@
+"""Outgoing mail: to whom, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
+
+from forgeward.desk import programme
+from forgeward.desk.models import NoticeRow, Person
+from forgeward.desk.readers.sight import visible_to
+from forgeward.desk.readers.texts import ERASED
+from forgeward.errors import BadInput, NotFound
+
+STATES: Final[tuple[str, ...]] = ("waiting", "accepted", "filed", "bounced", "given_up")
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """One mail to one recipient. ``answer`` is the mail server's word, or where the file lies."""
+
+    pk: int
+    key: str
+    notice: str
+    case: str
+    kind: str
+    recipient: str
+    subject: str
+    body: str
+    state: str
+    attempts: int
+    created_at: datetime
+    try_at: datetime | None
+    settled_at: datetime | None
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """One page of mails, the newest first; ``before`` is the next page's cursor, empty on the last one."""
+
+    notices: tuple[NoticeLine, ...]
+    before: str
+
+
+def latest(person: Person, case: str = "", limit: int = 50) -> tuple[NoticeLine, ...]:
+    """The newest mails about cases that the person may see, or about one of them."""
+    return page(person, case=case, limit=limit).notices
+
+
+def page(person: Person, *, case: str = "", state: str = "", before: str = "", limit: int = 50) -> NoticePage:
+    """Mails about cases that the person may see. Raises ``BadInput`` for an unknown state or cursor."""
+    if state and state not in STATES:
+        raise BadInput(f"“{state[:40]}” is no state of a mail.", next=f"Choose one of: {', '.join(STATES)}.")
+    if before and not before.isdecimal():
+        raise BadInput(f"“{before[:40]}” is no place in the list.", next="Take the one that the last page gave.")
+    rows = _seen(person)
+    if case:
+        rows = rows.filter(case__number=case)
+    if state:
+        rows = rows.filter(state=state)
+    if before:
+        rows = rows.filter(pk__lt=int(before))
+    found = list(rows.order_by("-pk")[: limit + 1])
+    return NoticePage(lines(found[:limit]), str(found[limit - 1].pk) if len(found) > limit else "")
+
+
+def one(person: Person, pk: int) -> NoticeLine:
+    """One mail. Raises ``NotFound`` also where the person may not see its case."""
+    row = _seen(person).filter(pk=pk).first()
+    if row is None:
+        raise NotFound(f"There is no mail {pk}.", next="Look under Notices.")
+    return lines([row])[0]
+
+
+def _seen(person: Person) -> QuerySet[NoticeRow]:
+    return NoticeRow.objects.select_related("case").filter(case__in=visible_to(person).values("pk"))
+
+
+def lines(rows: Iterable[NoticeRow]) -> tuple[NoticeLine, ...]:
+    """Rows (with their cases) opened; an erased person's mail keeps its fate and loses its words."""
+    vault = programme.vault()
+    found = []
+    for row in rows:
+        content = vault.open_json(row.subject, f"notice:{row.key}", bytes(row.blob)) or {}
+        found.append(
+            NoticeLine(
+                pk=row.pk,
+                key=row.key,
+                notice=row.notice,
+                case=row.case.number if row.case else "",
+                kind=row.kind,
+                recipient=str(content.get("to", ERASED)),
+                subject=str(content.get("subject", ERASED)),
+                body=str(content.get("body", ERASED)),
+                state=row.state,
+                attempts=row.attempts,
+                created_at=row.created_at,
+                try_at=row.try_at,
+                settled_at=row.settled_at,
+                answer=row.answer,
+            )
+        )
+    return tuple(found)

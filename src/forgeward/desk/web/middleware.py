@@ -1,0 +1,84 @@
+"""Nobody passes without a session, and nobody without a second factor (O-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+
+from forgeward.desk.programme import home
+from forgeward.desk.web.accounts import has_code, has_factor, showed_factor
+
+# Everything else needs a session. Names, not paths: a route that is added is closed until it is named here.
+OPEN = frozenset(
+    {"account_login", "mfa_authenticate", "mfa_login_webauthn", "account_inactive", "sign_in_once", "theme"}
+)
+# What a person reaches who has no second factor yet.
+TO_ENROL = frozenset(
+    {
+        "mfa_index",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "mfa_view_recovery_codes",
+        "mfa_download_recovery_codes",
+        "mfa_generate_recovery_codes",
+        "account_reauthenticate",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+        "account_change_password",
+        "account_set_password",
+        "account_logout",
+    }
+)
+# What a session reaches that has not shown the second factor that its person has. Not the pages that remove one.
+TO_CONFIRM = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn", "account_logout"})
+
+
+class SignedIn:
+    """Leads to sign-in, then to enrolment or to the second factor, before any other page.
+
+    A demo home asks for no second factor; a banner says so (``request.without_factor``).
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        add_never_cache_headers(response)
+        return response
+
+    def process_view(self, request: HttpRequest, view: object, args: Any, kwargs: Any) -> HttpResponse | None:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name in OPEN:
+            return None
+        if not request.user.is_authenticated:
+            return _to("account_login", request)
+        prefetch_related_objects([request.user], "groups")
+        return self._second_factor(request, name)
+
+    def _second_factor(self, request: HttpRequest, name: str) -> HttpResponse | None:
+        person: Any = request.user
+        enrolled = has_factor(person)
+        if enrolled and showed_factor(request):
+            return None
+        request.without_factor = True  # type: ignore[attr-defined]
+        if home().is_demo:
+            return None
+        if not enrolled:
+            return None if name in TO_ENROL else _to("mfa_index", request)
+        if name in TO_CONFIRM:
+            return None
+        return _to("mfa_reauthenticate" if has_code(person) else "mfa_reauthenticate_webauthn", request)
+
+
+def _to(name: str, request: HttpRequest) -> HttpResponse:
+    """There, and back again where coming back repeats nothing."""
+    wanted = request.get_full_path()
+    after = f"?{urlencode({'next': wanted})}" if request.method == "GET" and wanted != "/" else ""
+    return HttpResponseRedirect(reverse(name) + after)

@@ -1,0 +1,63 @@
+"""Every address of the desk.
+
+allauth's views are named one by one: what is not named here (sign-up, change of e-mail, reset by mail) does not exist.
+"""
+
+from __future__ import annotations
+
+from allauth.account import views as account
+from allauth.mfa.base import views as factor
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as passkey
+from django.urls import URLPattern, path
+
+from forgeward.desk.web.views import cases, door, errors, notices, promises, steps, today
+
+sign_in: list[URLPattern] = [
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-in/second-factor/", factor.authenticate, name="mfa_authenticate"),
+    path("sign-in/passkey/", passkey.login_webauthn, name="mfa_login_webauthn"),
+    path("sign-in/once/<str:token>/", door.once, name="sign_in_once"),
+    path("sign-in/switched-off/", account.account_inactive, name="account_inactive"),
+    path("sign-out/", account.logout, name="account_logout"),
+]
+
+own_account: list[URLPattern] = [
+    path("account/", factor.index, {}, name="mfa_index"),
+    path("account/theme/", door.theme, name="theme"),
+    path("account/password/", account.password_change, name="account_change_password"),
+    path("account/password/set/", account.password_set, name="account_set_password"),
+    path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
+    path("account/confirm/code/", factor.reauthenticate, name="mfa_reauthenticate"),
+    path("account/confirm/passkey/", passkey.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("account/app/", totp.activate_totp, name="mfa_activate_totp"),
+    path("account/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("account/passkeys/", passkey.list_webauthn, name="mfa_list_webauthn"),
+    path("account/passkeys/add/", passkey.add_webauthn, name="mfa_add_webauthn"),
+    path("account/passkeys/<int:pk>/rename/", passkey.edit_webauthn, name="mfa_edit_webauthn"),
+    path("account/passkeys/<int:pk>/remove/", passkey.remove_webauthn, name="mfa_remove_webauthn"),
+    path("account/recovery-codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("account/recovery-codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("account/recovery-codes/text/", codes.download_recovery_codes, name="mfa_download_recovery_codes"),
+]
+
+desk: list[URLPattern] = [
+    path("", today.today, name="today"),
+    path("cases/", cases.cases, name="cases"),
+    path("cases/new/", steps.new, name="new_case"),
+    path("cases/<str:number>/", cases.case, name="case"),
+    path("cases/<str:number>/do/<slug:step>/", steps.step, name="step"),
+    path("cases/<str:number>/entries/<int:seq>/", cases.entry, name="entry"),
+    path("promises/", promises.promises, name="promises"),
+    path("promises/<str:promise_id>/", promises.promise, name="promise"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/<int:pk>/", notices.notice, name="notice"),
+]
+
+urlpatterns = [*sign_in, *own_account, *desk]
+
+handler400 = errors.bad_request
+handler403 = errors.not_allowed
+handler404 = errors.not_found
+handler500 = errors.broken

@@ -1,0 +1,257 @@
+"""The list of cases, one case, and one entry of its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from forgeward.desk import programme
+from forgeward.desk.models import Person
+from forgeward.desk.readers import cases as reader
+from forgeward.desk.readers import words
+from forgeward.desk.readers.case_page import CasePage, FactGroup, Message, TimelineItem, case_page
+from forgeward.desk.readers.cases import CaseLine
+from forgeward.desk.web import pictures
+from forgeward.desk.web.see import MISSED, RISK, RUNS, Tone, clock_line, lens
+from forgeward.desk.web.times import DAY, Lens, span
+from forgeward.desk.web.views import errors
+from forgeward.desk.web.views.notices import MailLine, mail_line
+from forgeward.errors import BadInput, Lack, NotFound
+from forgeward.policy.clock import ClockState
+from forgeward.respond.permissions import may
+from forgeward.respond.steps import NextStep
+from forgeward.vocabulary import CaseKind, Role, Severity
+
+PAGE = 50
+MOST_MESSAGES = 20
+MOST_CHANGES = 60
+LONG_TEXT = 6_000  # characters of a message that stand on the case's page; its entry shows it whole
+LONG_FACT = 400
+SOON = 1 * DAY
+# Steps that are no answer to “what is next”; they stand under “More”.
+ASIDE = ("note", "handover", "restrict", "merge", "reject", "regime", "act", "told")
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One case in the list."""
+
+    case: CaseLine
+    tone: Tone
+    left: str
+    due: str
+    state: str
+    kind: str
+    age: str
+
+
+@require_safe
+def cases(request: HttpRequest) -> HttpResponse:
+    person = cast(Person, request.user)
+    now = programme.home().now()
+    view = lens(now)
+    asked = {name: request.GET.get(name, "").strip() for name in ("state", "kind", "severity", "number", "after")}
+    state = asked["state"] or reader.OPEN
+    try:
+        page = reader.listing(
+            person,
+            now,
+            state=state,
+            kind=asked["kind"],
+            level=asked["severity"],
+            number=asked["number"],
+            limit=PAGE,
+            after=asked["after"],
+        )
+    except BadInput as problem:
+        return errors.refused(request, problem, 400)
+    filtered = any(asked[name] for name in ("state", "kind", "severity", "number"))
+    kept = {name: value for name, value in asked.items() if value and name != "after"}
+    shown: dict[str, Any] = {
+        "room": "cases",
+        "rows": [_list_row(line, view) for line in page.cases],
+        "asked": asked,
+        "state": state,
+        "filtered": filtered,
+        "following": urlencode({**kept, "after": page.after}) if page.after else "",
+        "states": [(reader.OPEN, "Open"), (reader.ALL, "All"), *((s, words.STATES[s]) for s in reader.STATES)],
+        "kinds": [(kind.value, words.KINDS[kind.value]) for kind in CaseKind],
+        "severities": [*((level.value, level.value.capitalize()) for level in Severity), ("none", "Not assessed")],
+        "may_open": may("receive", person.actor()),
+    }
+    return render(request, "cases/list.html", shown)
+
+
+def _list_row(line: CaseLine, view: Lens) -> ListRow:
+    age = (line.closed_at or view.now) - line.opened_at
+    due, left, tone = "", "", RUNS
+    if line.next_due is not None:
+        seconds = (line.next_due - view.now).total_seconds()
+        due = view.near(line.next_due)
+        tone = MISSED if seconds < 0 else RISK if seconds < SOON else RUNS
+        left = f"{span(seconds)} late" if seconds < 0 else span(seconds)
+    return ListRow(line, tone, left, due, words.STATES[line.state], words.KINDS[line.kind], span(age.total_seconds()))
+
+
+# --- one case --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The next step: what is there, what is missing, who may do it."""
+
+    step: str
+    title: str
+    have: tuple[tuple[str, str, str], ...]
+    lacks: tuple[Lack, ...]
+    allowed: bool
+    who: str
+    second_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OtherStep:
+    """A further step that makes sense now."""
+
+    step: str
+    title: str
+    lacks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The changes of one day, the newest first."""
+
+    heading: str
+    items: tuple[tuple[TimelineItem, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message of the thread as the page shows it; ``cut`` says how many characters are left out."""
+
+    message: Message
+    at: str
+    text: str
+    cut: int
+    fate: tuple[MailLine, ...]
+
+
+@require_safe
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    person = cast(Person, request.user)
+    now = programme.home().now()
+    page = _found(number, person)
+    view = lens(now)
+    lines = [clock_line(clock, view) for clock in page.clocks if clock.state is not ClockState.NOT_APPLICABLE]
+    gate, others = _steps(page, person)
+    shown: dict[str, Any] = {
+        "room": "cases",
+        "page": page,
+        "state": words.STATES[page.state],
+        "kind": words.KINDS[page.kind],
+        "resolution": words.choice(page.resolution) if page.resolution else "",
+        "stages": [(stage, view.at(stage.at) if stage.at else "") for stage in page.stages],
+        "axis": pictures.axis(lines, view),
+        "zone": view.zone_words,
+        "gate": gate,
+        "others": others,
+        "more": [(step, words.step(step)) for step in ASIDE if not page.closed_at and may(step, person.actor())],
+        "letters": [_letter(message, view) for message in page.thread[-MOST_MESSAGES:]],
+        "earlier_letters": max(0, len(page.thread) - MOST_MESSAGES),
+        "answer": _answer(page, person),
+        "may_note": may("note", person.actor()),
+        "days": tuple(_days(page.timeline[-MOST_CHANGES:], view)),
+        "earlier_changes": max(0, len(page.timeline) - MOST_CHANGES),
+        "facts": [_fact(group, view) for group in page.facts],
+        "actions": [(action, view.at(action.due)) for action in page.actions],
+        "opened": view.at(page.opened_at),
+        "assessed": view.at(page.severity.at) if page.severity.at else "",
+        "vector": page.severity.vector.split("/"),
+    }
+    return render(request, "cases/case.html", shown)
+
+
+def _found(number: str, person: Person) -> CasePage:
+    try:
+        return case_page(number.upper(), person, programme.home().now())
+    except NotFound as problem:
+        raise Http404 from problem
+
+
+def _steps(page: CasePage, person: Person) -> tuple[Gate | None, tuple[OtherStep, ...]]:
+    """The most pressing step as a gate, the further ones that this person may do as links."""
+    pressing = [step for step in page.next if step.step not in ASIDE]
+    if not pressing:
+        return None, ()
+    first, rest = pressing[0], pressing[1:]
+    mine = [step for step in rest if may(step.step, person.actor())]
+    return _gate(first, page, person), tuple(OtherStep(s.step, words.step(s.step), len(s.missing)) for s in mine)
+
+
+def _gate(step: NextStep, page: CasePage, person: Person) -> Gate:
+    second = any(lack.name == "second_person" for lack in step.missing)
+    return Gate(
+        step=step.step,
+        title=words.step(step.step),
+        have=tuple((group.title, group.promise, "") for group in page.facts),
+        lacks=step.missing,
+        allowed=may("approve" if second else step.step, person.actor()),
+        who=" or ".join(words.ROLES[role] for role in Role if role in step.roles),
+        second_person=second,
+    )
+
+
+def _answer(page: CasePage, person: Person) -> str:
+    """Which step an answer to the reporter is: the first one acknowledges. Empty where nobody can be answered."""
+    if not page.reporter or page.closed_at:
+        return ""
+    acknowledged = any(stage.name == "Acknowledged" and stage.at for stage in page.stages)
+    written = any(item.kind == "case:acknowledgement" for item in page.timeline)
+    step = "reply" if acknowledged or written else "acknowledge"
+    return step if may(step, person.actor()) else ""
+
+
+def _letter(message: Message, view: Lens) -> Letter:
+    cut = max(0, len(message.text) - LONG_TEXT)
+    fate = tuple(mail_line(line, view) for line in message.fate)
+    return Letter(message, view.at(message.at), message.text[:LONG_TEXT], cut, fate)
+
+
+def _days(items: Sequence[TimelineItem], view: Lens) -> Iterator[Day]:
+    newest = reversed(items)
+    for heading, group in groupby(newest, key=lambda item: view.heading(item.at)):
+        yield Day(heading, tuple((item, view.clock(item.at)) for item in group))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a step recorded, shortened for the margin."""
+
+    group: FactGroup
+    at: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def _fact(group: FactGroup, view: Lens) -> Fact:
+    rows = tuple((label, text if len(text) <= LONG_FACT else text[:LONG_FACT] + " …") for label, text in group.rows)
+    return Fact(group, view.at(group.at), rows)
+
+
+@require_safe
+def entry(request: HttpRequest, number: str, seq: int) -> HttpResponse:
+    """One change of a case with everything that was written with it, and its place in the ledger."""
+    page = _found(number, cast(Person, request.user))
+    view = lens(programme.home().now())
+    item = next((item for item in page.timeline if item.seq == seq), None)
+    if item is None:
+        raise Http404
+    shown = {"room": "cases", "page": page, "item": item, "at": view.at(item.at), "zone": view.zone_words}
+    return render(request, "cases/entry.html", shown)
