@@ -167,7 +167,7 @@ def _joined(case: Case, event: Event) -> dict[str, Any]:
 def _absorbed(case: Case, event: Event) -> dict[str, Any]:
     """The merged case's earlier instants count: merging never moves a deadline to a later day."""
     facts = dict(case.facts)
-    for fact, name in ((Fact.RECEIVED, "received"), (Fact.CONFIRMED, "confirmed"), (Fact.DECLARED, "declared")):
+    for fact, name in ((Fact.CONFIRMED, "confirmed"), (Fact.DECLARED, "declared")):
         instant = event.instant(name)
         if instant is not None and fact in facts:
             facts[fact] = min(facts[fact], instant)
@@ -265,7 +265,8 @@ def _fixed(case: Case, event: Event) -> dict[str, Any]:
 
 
 def _shipped(case: Case, event: Event) -> dict[str, Any]:
-    return {"facts": begin(case.facts, Fact.SHIPPED, event.at)}
+    """What is in production needs no plan any more."""
+    return {"facts": begin(begin(case.facts, Fact.SHIPPED, event.at), Fact.PLANNED, event.at)}
 
 
 def _recovered(case: Case, event: Event) -> dict[str, Any]:

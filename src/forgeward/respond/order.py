@@ -132,6 +132,8 @@ def _verify(case: Case, command: c.Verify, context: Context) -> None:
 
 
 def _notify(case: Case, command: c.Notify, context: Context) -> None:
+    if command.audience == "reporter" and command.recipients:
+        raise BadInput("The reporter's address is known.", next="Leave the recipients out.")
     for address in command.recipients:
         if address.count("@") != 1 or " " in address or address[0] == "@" or address[-1] == "@":
             raise BadInput(f"“{address}” is no mail address.", next="Give one address a line, without a name.")

@@ -203,6 +203,8 @@ def _merge(case: Case, command: c.Merge, context: Context, second: Second) -> De
         number=case.number,
         kind=case.kind.value,
         received=case.facts[Fact.RECEIVED],
+        level=case.level.value if case.level else "",
+        material=case.has(Fact.MATERIAL),
         confirmed=case.facts.get(Fact.CONFIRMED),
         declared=case.facts.get(Fact.DECLARED),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from forgeward.errors import BadInput, Lack, NotFound, StepRefused
+from forgeward.errors import BadInput, Lack, NotAllowed, NotFound, StepRefused
 from forgeward.respond import signals
 from forgeward.respond.case import Case, NoticeRecord
 from forgeward.respond.context import Context
@@ -13,7 +13,8 @@ from forgeward.respond.evolve import evolve
 from forgeward.respond.notice import Notice, receipt
 from forgeward.respond.outcomes import REPORTER_ADDRESS, Decision, make_change
 from forgeward.respond.parse import fields_of
-from forgeward.vocabulary import CaseKind, Change, Fact, Plain, Sealed, rfc3339
+from forgeward.respond.permissions import may
+from forgeward.vocabulary import CaseKind, Change, Fact, Plain, Sealed, Severity, rfc3339
 
 Handler: TypeAlias = Callable[[Case, Any, Context], Decision]
 _GRAVITY = {CaseKind.EVENT: 0, CaseKind.VULNERABILITY: 1, CaseKind.INCIDENT: 2}
@@ -33,6 +34,7 @@ def receive(command: signals.Receive, context: Context) -> Decision:
         raise BadInput("The case has no number.", next="Draw a random one first.")
     if command.reported_at is not None and command.reported_at > context.now:
         raise BadInput("“reported_at” lies in the future.", next=f"It is {rfc3339(context.now)} now.")
+    _require_kind(command, context)
     # A reporter's words may name them, so they go when the reporter is erased; the raw mail does too.
     owner = "reporter" if command.reporter_address else "case"
     opened = make_change("case:received", command, omit=("receipt",))
@@ -53,6 +55,16 @@ def receive(command: signals.Receive, context: Context) -> Decision:
         by_person=False,
     )
     return Decision((opened, Change("case:receipt", {}, {"subject": subject, "body": body})), (notice,))
+
+
+def _require_kind(command: signals.Receive, context: Context) -> None:
+    """IR-1: that it is an incident is somebody's decision, so who opens it as one may also convert to it."""
+    if command.kind == "event" or may("convert", context.actor):
+        return
+    if context.actor.is_person or command.kind == "incident":
+        raise NotAllowed(
+            f"{context.actor.id} may not open a case as {command.kind}.", next="Open it as an event; others convert it."
+        )
 
 
 def _join(case: Case, command: signals.Join, context: Context) -> Decision:
@@ -126,23 +138,32 @@ def _escalate(case: Case, command: signals.Escalate, context: Context) -> Decisi
 
 def _absorb(case: Case, command: signals.Absorb, context: Context) -> Decision:
     """The case that goes on is the older one and has come as far: merging never helps a clock."""
-    why = ""
-    if not case.is_open:
-        why = f"{case.number} is closed."
-    elif case.facts[Fact.RECEIVED] > command.received:
-        why = f"{case.number} was received later than {command.number}."
-    elif _GRAVITY[case.kind] < _GRAVITY[CaseKind(command.kind)]:
-        why = f"{command.number} is a graver kind of case than {case.number}."
-    elif command.confirmed is not None and not case.has(Fact.CONFIRMED):
-        why = f"{command.number} is confirmed, {case.number} is not."
-    if why:
+    if why := _not_as_far(case, command):
         raise StepRefused("merge", (), why=why, next="Merge the other way round, or bring that case as far first.")
-    data: dict[str, Plain] = {"number": command.number, "received": rfc3339(command.received)}
-    if command.confirmed is not None:
-        data["confirmed"] = rfc3339(command.confirmed)
-    if command.declared is not None:
-        data["declared"] = rfc3339(command.declared)
+    data: dict[str, Plain] = {"number": command.number}
+    for name in ("confirmed", "declared"):
+        instant = getattr(command, name)
+        if instant is not None:
+            data[name] = rfc3339(instant)
     return Decision((Change("case:absorbed", data),))
+
+
+def _not_as_far(case: Case, other: signals.Absorb) -> str:
+    """Why ``case`` cannot take the other one in; empty where it can."""
+    if not case.is_open:
+        return f"{case.number} is closed."
+    if case.facts[Fact.RECEIVED] > other.received:
+        return f"{case.number} was received later than {other.number}."
+    graver = (
+        _GRAVITY[CaseKind(other.kind)] > _GRAVITY[case.kind]
+        or (other.material and not case.has(Fact.MATERIAL))
+        or (other.level and Severity(other.level).rank > (case.level.rank if case.level else 0))
+    )
+    if graver:
+        return f"{other.number} is judged graver than {case.number}."
+    if other.confirmed is not None and not case.has(Fact.CONFIRMED):
+        return f"{other.number} is confirmed, {case.number} is not."
+    return ""
 
 
 HANDLERS: Mapping[type, Handler] = {

@@ -17,7 +17,6 @@ RESOLUTIONS = {CaseKind.VULNERABILITY: "fixed", CaseKind.INCIDENT: "resolved", C
 """The one way in which each kind closes; all else is a rejection or a merger."""
 
 _WORDS = {
-    Fact.ATLASSIAN_TOLD: "Atlassian",
     Fact.CRA_WARNED: "the early warning (CRA)",
     Fact.CRA_NOTIFIED: "the notification (CRA)",
     Fact.CRA_FINAL: "the final report (CRA)",
@@ -38,7 +37,7 @@ def close_lacks(case: Case, command: Close, context: Context) -> Iterator[Lack]:
         yield from _vulnerability(case)
     if case.kind is CaseKind.INCIDENT:
         yield from _incident(case)
-    yield from _told(case, context)
+    yield from _owed_to_others(case, context)
     yield from ending_lacks(case, command, context)
 
 
@@ -49,6 +48,9 @@ def ending_lacks(case: Case, command: Any, context: Context) -> Iterator[Lack]:
     spam = isinstance(command, Reject) and command.as_ == "spam"
     if case.has(Fact.REPORTED) and not case.has(Fact.ACKNOWLEDGED) and not spam:
         yield Lack("acknowledge", "IR-4", "The reporter has no answer from a person that a mail server accepted.")
+    if any(n.audience == "customers" and n.outstanding for n in case.notices):
+        yield Lack("notify", "IR-11", "A notice to customers has not been accepted for every recipient.")
+    yield from _to_authorities(case, context)
     if case.open_actions:
         ids = ", ".join(action.id for action in case.open_actions)
         yield Lack("verify", "IR-15", f"Actions are open: {ids}.")
@@ -79,18 +81,23 @@ def _incident(case: Case) -> Iterator[Lack]:
         yield Lack("review", "IR-14", "The review has not been signed.")
 
 
-def _told(case: Case, context: Context) -> Iterator[Lack]:
-    """Notices that are owed, by the policy or by a regime, and notices that are under way."""
+def _owed_to_others(case: Case, context: Context) -> Iterator[Lack]:
+    """Notices and fixes that a judgement or a regime demands of a whole case; reports to authorities come later."""
     owed = set(_owed(case, context))
-    if Fact.CUSTOMERS_TOLD in owed or Fact.FINAL_NOTICE in owed:
-        stages = [word for fact, word in ((Fact.CUSTOMERS_TOLD, "first"), (Fact.FINAL_NOTICE, "final")) if fact in owed]
+    stages = [word for fact, word in ((Fact.CUSTOMERS_TOLD, "first"), (Fact.FINAL_NOTICE, "final")) if fact in owed]
+    if stages and not any(n.audience == "customers" and n.outstanding for n in case.notices):
         yield Lack("notify", "IR-11", f"Not accepted for every affected customer: {' and '.join(stages)} notice.")
-    elif any(n.audience == "customers" and n.outstanding for n in case.notices):
-        yield Lack("notify", "IR-11", "A notice to customers has not been accepted for every recipient.")
+    if Fact.ATLASSIAN_TOLD in owed:
+        yield Lack("told", "IR-12", "Atlassian was not told, or it is not recorded.")
     if Fact.SHIPPED in owed and not (case.kind is CaseKind.VULNERABILITY or case.has(Fact.CONFIRMED)):
         yield Lack("ship", "VM-5", "A regime waits for the fix in production.")
+
+
+def _to_authorities(case: Case, context: Context) -> Iterator[Lack]:
+    """What Leadership decided to be owed stays owed, however the case ends; or Leadership decides anew."""
+    owed = set(_owed(case, context))
     if waiting := [word for fact, word in _WORDS.items() if fact in owed]:
-        yield Lack("told", "IR-12", f"Not told, or not recorded: {', '.join(waiting)}.")
+        yield Lack("told", "S-2", f"Not told, or not recorded: {', '.join(waiting)}.")
 
 
 def _owed(case: Case, context: Context) -> Iterator[Fact]:

@@ -112,6 +112,8 @@ class Absorb(Command, frozen=True, kw_only=True, tag="absorb"):
     number: str
     kind: str
     received: datetime
+    level: str = ""
+    material: bool = False
     confirmed: datetime | None = None
     declared: datetime | None = None
 
