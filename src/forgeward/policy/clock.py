@@ -223,7 +223,7 @@ def _read(course: Course, now: datetime) -> _Run:
     if stopped is not None and stopped > now:
         stopped = None
     until = stopped or now
-    phases = _phases(course, starts, until, stopped is None)
+    phases = _phases(course, starts, now, stopped)
     waits, waits_since = _waits(course.pauses, starts, until) if course.pauses else ((), None)
     due = original_due = missed_at = None
     for phase in phases:
@@ -239,17 +239,19 @@ def _read(course: Course, now: datetime) -> _Run:
     return _Run(starts, until, stopped, applies, limit, due, original_due, missed_at, waits, waits_since)
 
 
-def _phases(course: Course, starts: datetime, until: datetime, running: bool) -> list[_Phase]:
-    """The limits in force from the start to ``until``. One that came with the stop came too late to matter."""
+def _phases(course: Course, starts: datetime, now: datetime, stopped: datetime | None) -> list[_Phase]:
+    """The limits that were in force until now or the stop. One that came with the stop came too late to matter.
+
+    The first limit is known even before the start, so that a clock of the future shows its due instant.
+    """
     changes = [(_utc(since), limit) for since, limit in course.targets]
-    if course.ended is not None:
-        ended = _utc(course.ended)
+    if course.ended is not None and (ended := _utc(course.ended)) <= now:
         changes = [change for change in changes if change[0] < ended] + [(ended, None)]
     found: list[tuple[datetime, Limit]] = []
     for since, limit in sorted(changes, key=itemgetter(0)):
-        if since <= starts:
+        if since <= starts and (since <= now or not found):
             found = [(starts, limit)]
-        elif since < until or (running and since == until):
+        elif starts < since <= now and (stopped is None or since < stopped):
             found.append((since, limit))
     ends = [since for since, _ in found[1:]]
     return [
@@ -274,7 +276,8 @@ def _waits(pauses: Iterable[Pause], starts: datetime, until: datetime) -> tuple[
         else:
             spans.append((start, end))
     lasting = spans[-1][0] if spans and spans[-1][1] > until else None
-    return [(max(start, starts), min(end, until)) for start, end in spans], lasting
+    clipped = [(max(start, starts), min(end, until)) for start, end in spans]
+    return [(start, end) for start, end in clipped if start < end], lasting
 
 
 def _extensions(course: Course, phases: Sequence[_Phase], phase: _Phase, until: datetime) -> list[_Span]:
@@ -301,7 +304,7 @@ def _follow(
             passed = max(due, phase.since)
         due, reached = max(due, extended), at
     due = _moved(due, phase.limit, waits, reached, until)
-    if passed is None and until > due:
+    if passed is None and due < until >= phase.since:
         passed = max(due, phase.since)
     return due, passed
 
