@@ -51,8 +51,8 @@ def main(wanted: list[str]) -> None:
     if not wanted:
         cores = len(os.sched_getaffinity(0))
         head = (
-            "# Performance\n\n`python -m bench` writes this page. Each figure stands beside a floor that was measured in the "
-            "same run: on a noisy machine the ratio is what to trust.\n\n"
+            "# Performance\n\n`python -m bench` writes this page. Each figure stands beside a floor that was measured "
+            "in the same run: on a noisy machine the ratio is what to trust.\n\n"
             f"Measured on {datetime.now(UTC):%d %B %Y}, {cores} cores, Python {platform.python_version()}, "
             f"{platform.system()} {platform.machine()}.\n\n"
         )

@@ -28,7 +28,11 @@ def run() -> list[Figure]:
 
         lead = Person.objects.get(email="ines@bench.example").actor()
         opened = [
-            cases.open_case(parse("receive", {"title": f"Case {n}", "text": "What was seen"}), lead, NOW).number
+            cases.open_case(
+                parse("receive", {"title": f"Case {n}", "text": "Seen", "reporter_address": f"r{n}@example.org"}),
+                lead,
+                NOW,
+            ).number
             for n in range(CASES)
         ]
         note = parse("note", {"text": "What was found, in a sentence of some length, as people write it."})

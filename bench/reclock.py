@@ -95,7 +95,8 @@ def _many(count: int) -> None:
                 [f"FX-{n:07d}", templates[n % len(templates)]],
             )
             cursor.execute(
-                f"INSERT INTO desk_clockrow (case_id, {clocks}) SELECT %s, {clocks} FROM desk_clockrow WHERE case_id = %s",
+                f"INSERT INTO desk_clockrow (case_id, {clocks})"
+                f" SELECT %s, {clocks} FROM desk_clockrow WHERE case_id = %s",
                 [cursor.lastrowid, templates[n % len(templates)]],
             )
 

@@ -212,7 +212,7 @@ class PolicyCheck(Shape, kw_only=True):
 
 
 class PolicyShow(Shape, kw_only=True):
-    schema: Literal["forgeward/policy/1"] = "forgeward/policy/1"
+    schema: Literal["forgeward/policy-show/1"] = "forgeward/policy-show/1"
     version: int
     effective: str
     digest: str

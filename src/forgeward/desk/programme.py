@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 from django.conf import settings
+from django.db import connection
 
 from forgeward.desk.models import PolicyVersion
 from forgeward.desk.vault import Vault
@@ -34,11 +35,13 @@ def vault() -> Vault:
 def policies() -> PolicyBook:
     """All adopted policies with their instants. Raises ``NotFound`` in a home without one."""
     global _book  # noqa: PLW0603 - a cache of one value, replaced whole
-    adopted = PolicyVersion.objects.filter(adopted_at__isnull=False)
-    latest = adopted.order_by("-version").values_list("pk", flat=True).first()
+    with connection.cursor() as cursor:  # asked by every action, so without the ORM's cost
+        cursor.execute("SELECT max(version) FROM desk_policyversion WHERE adopted_at IS NOT NULL")
+        latest = cursor.fetchone()[0]
     if latest is None:
         raise NotFound("No policy has been adopted in this home.", next="Adopt one with `forgeward policy adopt`.")
     if _book is None or _book[0] != latest:
+        adopted = PolicyVersion.objects.filter(adopted_at__isnull=False)
         rows = adopted.order_by("version").values_list("adopted_at", "text")
         _book = latest, PolicyBook.of((at, load(text)) for at, text in rows)
     return _book[1]

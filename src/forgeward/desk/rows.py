@@ -49,6 +49,13 @@ def case_columns(case: Case, lead: Clock | None, woken: datetime | None) -> list
     return [
         *lasting_columns(case),
         encode_case(case),
+        *due_columns(lead, woken),
+    ]
+
+
+def due_columns(lead: Clock | None, woken: datetime | None) -> list[Any]:
+    """``next_due``, ``next_promise``, ``wake_at``: what time changes."""
+    return [
         to_micros(lead.due) if lead and lead.due else None,
         lead.promise if lead else "",
         to_micros(woken) if woken else None,

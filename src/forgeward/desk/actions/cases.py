@@ -19,11 +19,9 @@ from forgeward.desk.actions import write
 from forgeward.desk.actions.write import Letter, Place
 from forgeward.desk.rows import case_columns, decode_case
 from forgeward.errors import NotFound
-from forgeward.policy.book import PolicyBook
-from forgeward.policy.clock import Clock, nearest
+from forgeward.policy.clock import nearest
 from forgeward.respond.case import Case
-from forgeward.respond.clocks import clocks as clocks_of
-from forgeward.respond.clocks import wake_at
+from forgeward.respond.clocks import Overview, overview
 from forgeward.respond.commands import Command
 from forgeward.respond.decision import Context, Decision, Member, decide
 from forgeward.respond.evolve import evolve
@@ -83,7 +81,9 @@ def perform_in(
     decision = decide(case, command, Context(actor, team(cursor), book, now))
     place = write.place_of(stored.pk, number, stored.reporter)
     after = _append(cursor, place, case, decision, actor, now)
-    write.update_case(cursor, stored.pk, stored.version, _columns(after, book, now, cursor, stored.pk))
+    view = overview(after, book, now)
+    write.write_clocks(cursor, stored.pk, view.clocks)
+    write.update_case(cursor, stored.pk, stored.version, columns(after, view))
     if after.people != case.people:
         _write_viewers(cursor, stored.pk, after.people)
     keys = _queue(cursor, place, decision, now)
@@ -119,11 +119,12 @@ def open_in(
     named = msgspec.structs.replace(command, number=number)
     decision = decide(None, named, Context(actor, team(cursor), book, now))
     case = _fold(None, decision.changes, now, actor)
-    pk = write.insert_case(cursor, number, reporter, now, _columns(case, book, now))
+    view = overview(case, book, now)
+    pk = write.insert_case(cursor, number, reporter, now, columns(case, view))
     place = write.place_of(pk, number, reporter)
     for seq, change in enumerate(decision.changes, 1):
         write.write_entry(cursor, place, seq, now, change, actor.id)
-    write.write_clocks(cursor, pk, clocks_of(case, book, now))
+    write.write_clocks(cursor, pk, view.clocks)
     keys = _queue(cursor, place, decision, now)
     return Performed(number, pk, case, decision.changes, keys, decision.waits_for)
 
@@ -143,18 +144,9 @@ def _append(cursor: CursorWrapper, place: Place, case: Case, decision: Decision,
     return _fold(case, decision.changes, now, actor)
 
 
-def columns(case: Case, book: PolicyBook, now: datetime, found: Sequence[Clock]) -> list[Any]:
+def columns(case: Case, view: Overview) -> list[Any]:
     """The case row's columns in the order of ``write.CASE_COLUMNS``."""
-    return case_columns(case, nearest(found), wake_at(case, book, now))
-
-
-def _columns(
-    case: Case, book: PolicyBook, now: datetime, cursor: CursorWrapper | None = None, pk: int | None = None
-) -> list[Any]:
-    found = clocks_of(case, book, now)
-    if cursor and pk is not None:
-        write.write_clocks(cursor, pk, found)
-    return columns(case, book, now, found)
+    return case_columns(case, nearest(view.clocks), view.wake_at)
 
 
 def _write_viewers(cursor: CursorWrapper, pk: int, people: Sequence[str]) -> None:

@@ -19,8 +19,7 @@ from forgeward.desk.models import Person
 from forgeward.desk.models.fields import from_micros, to_micros
 from forgeward.desk.rows import decode_case
 from forgeward.respond.case import Case
-from forgeward.respond.clocks import Reminder, reminders
-from forgeward.respond.clocks import clocks as clocks_of
+from forgeward.respond.clocks import Reminder, overview, reminders
 from forgeward.respond.signals import Escalate
 from forgeward.vocabulary import Actor, Role
 
@@ -118,9 +117,9 @@ def _settle(cursor: CursorWrapper, number: str, pk: int, now: datetime) -> None:
     if stored is None:
         raise AssertionError(f"{number} vanished inside a transaction")
     case, book = decode_case(stored.state_json), programme.policies()
-    found = clocks_of(case, book, now)
-    write.write_clocks(cursor, pk, found)
-    write.update_case(cursor, pk, stored.version, columns(case, book, now, found))
+    view = overview(case, book, now)
+    write.write_clocks(cursor, pk, view.clocks)
+    write.update_case(cursor, pk, stored.version, columns(case, view))
     cursor.execute(
         "UPDATE desk_caserow SET reminded_at = %s, lease_owner = '', lease_until = NULL WHERE id = %s",
         [to_micros(now), pk],

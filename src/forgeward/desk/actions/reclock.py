@@ -14,14 +14,13 @@ from django.db import connection
 
 from forgeward.desk import programme
 from forgeward.desk.actions import write
-from forgeward.desk.actions.cases import columns
-from forgeward.desk.rows import clock_key, clock_values, decode_case
+from forgeward.desk.rows import clock_key, clock_values, decode_case, due_columns
 from forgeward.policy.book import PolicyBook
-from forgeward.respond.clocks import clocks as clocks_of
+from forgeward.policy.clock import nearest
+from forgeward.respond.clocks import overview
 
 CHUNK = 1_000
 _MOVED = ("next_due", "next_promise", "wake_at")
-_PLACES = [write.CASE_COLUMNS.index(name) for name in _MOVED]
 _UPDATE = (
     "UPDATE desk_caserow SET " + ", ".join(f"{name} = %s" for name in _MOVED) + " WHERE id = %s AND version = %s"  # noqa: S608 - names are constants
 )
@@ -64,11 +63,11 @@ def _computed(rows: Sequence[tuple[Any, ...]], book: PolicyBook, now: datetime) 
     clocks: list[Any] = []
     for pk, version, state_json, *before in rows:
         case = decode_case(bytes(state_json))
-        found = clocks_of(case, book, now)
-        moved = [value for i, value in enumerate(columns(case, book, now, found)) if i in _PLACES]
+        view = overview(case, book, now)
+        moved = due_columns(nearest(view.clocks), view.wake_at)
         if moved != before:
             cases.append([*moved, pk, version])
-        for clock in found:
+        for clock in view.clocks:
             key, values = (pk, *clock_key(clock)), clock_values(clock)
             if stored.get(key) != values:
                 clocks.append([*key, *values])
