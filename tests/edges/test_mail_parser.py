@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def pool() -> Iterator[ParserPool]:
         yield shared
 
 
+def _forks(pool: ParserPool) -> list[int]:
+    """The processes that read: each child of the pool keeps one fork at work."""
+    found: list[str] = []
+    for pid in pool.pids():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(pid) for pid in found]
+
+
 def _resident(pid: int) -> int:
     """Bytes of memory that a process holds; 0 when it is gone."""
     try:
@@ -43,7 +53,7 @@ def _kill_at_work(pool: ParserPool, times: int) -> threading.Thread:
         killed: set[int] = set()
         until = time.monotonic() + 20
         while len(killed) < times and time.monotonic() < until:
-            for pid in pool.pids():
+            for pid in _forks(pool):
                 if pid not in killed and _resident(pid) > 100_000_000:
                     os.kill(pid, signal.SIGKILL)
                     killed.add(pid)
@@ -104,7 +114,7 @@ def test_waiting_ends() -> None:
     """A child that hangs without using time is given up after the wall-clock limit."""
     with ParserPool(workers=1, spare=0, guard=Guard(wall_seconds=0.5)) as pool:
         assert isinstance(pool.parse(mail()), Parsed)
-        os.kill(pool.pids()[0], signal.SIGSTOP)
+        os.kill(_forks(pool)[0], signal.SIGSTOP)
         reading = pool.parse(mail())
         assert isinstance(reading, NotParsed)
         assert reading.code == "time"
@@ -131,24 +141,27 @@ def test_a_mail_that_kills_twice_is_not_parsed(pool: ParserPool) -> None:
     assert isinstance(last, Parsed)
 
 
-def test_idle_children_may_die(pool: ParserPool) -> None:
-    """Children killed while they wait are replaced before a mail is given to them."""
-    pool.parse(mail())
-    for pid in pool.pids():
+@pytest.mark.parametrize("which", [_forks, ParserPool.pids])
+def test_idle_children_may_die(pool: ParserPool, which: Callable[[ParserPool], Iterable[int]]) -> None:
+    """Children killed while they wait, or their forks, are replaced before a mail is given to them."""
+    assert len(list(pool.parse_many([mail()] * 3))) == 3
+    doomed = list(which(pool))
+    for pid in doomed:
         os.kill(pid, signal.SIGKILL)
-    time.sleep(0.1)
+    time.sleep(0.2)
     assert isinstance(pool.parse(mail()), Parsed)
+    assert not set(doomed) & {*pool.pids(), *_forks(pool)}
 
 
-def test_children_are_replaced_after_some_mails() -> None:
-    """No child serves for ever: after its share of mails another process does."""
-    with ParserPool(workers=1, spare=1, guard=Guard(mails=3)) as pool:
+def test_children_are_renewed_after_some_mails() -> None:
+    """No fork serves for ever: after its share of mails another one does, and no mail falls between them."""
+    with ParserPool(workers=2, spare=1, guard=Guard(mails=3)) as pool:
         seen = set()
-        for _ in range(12):
-            assert isinstance(pool.parse(mail()), Parsed)
-            seen |= set(pool.pids())
-        assert len(seen) >= 4
-        assert len(pool.pids()) == 2
+        for reading in pool.parse_many(mail(b"%d" % number) for number in range(60)):
+            assert isinstance(reading, Parsed)
+            seen |= set(_forks(pool))
+        assert len(seen) >= 15
+        assert len(pool.pids()) == 3
 
 
 def test_many_threads_share_a_pool(pool: ParserPool) -> None:
@@ -174,9 +187,12 @@ def test_nothing_starts_before_it_is_needed_and_nothing_stays() -> None:
     pool = ParserPool()
     assert pool.pids() == ()
     pool.parse(mail())
-    pids = pool.pids()
+    assert len(pool.pids()) == 1
+    pool.parse(mail())
+    pids = [*pool.pids(), *_forks(pool)]
+    assert len(pool.pids()) == 3
     pool.close()
-    assert len(pids) == 3
+    time.sleep(0.2)
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     with pytest.raises(ParserUnavailable, match="closed"):
         pool.parse(mail())
@@ -199,12 +215,8 @@ def test_children_have_nothing(pool: ParserPool) -> None:
     """A child has an empty environment, its own session, no file beyond its pipes, and no working folder of ours."""
     pool.parse(mail())
     for pid in pool.pids():
-        try:
-            environment = Path(f"/proc/{pid}/environ").read_bytes()
-            descriptors = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-        except PermissionError:  # the child made itself unreadable even for its owner: better still
-            continue
-        assert environment.replace(b"\0", b" ").split() == [b"LC_ALL=C.UTF-8"]
-        assert descriptors <= 5
+        environment = Path(f"/proc/{pid}/environ").read_bytes().replace(b"\0", b" ")
+        assert environment.split() == [b"LC_ALL=C.UTF-8"]
+        assert len(list(Path(f"/proc/{pid}/fd").iterdir())) <= 5
         assert os.getsid(pid) == pid
         assert Path(f"/proc/{pid}/cwd").readlink() == Path("/")

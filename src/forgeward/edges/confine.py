@@ -16,13 +16,14 @@ import contextlib
 import ctypes
 import os
 import resource
+import signal
 import struct
 import sys
 from pathlib import Path
 
 import msgspec
 
-_PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446  # the same numbers on every architecture
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
@@ -63,15 +64,16 @@ class Confinement(msgspec.Struct, frozen=True):
 def confine(memory: int) -> Confinement:
     """Locks up the calling process, which must have one thread, and says how well. ``memory`` is in bytes.
 
-    Open file descriptors stay usable. Cannot be undone.
+    Open file descriptors stay usable. It dies with its parent. Cannot be undone.
     """
     held = _limit(memory)
     if sys.platform != "linux":
         return Confinement(memory=held)
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     namespace = libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWNET) == 0
     _drop_capabilities(libc)
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)  # after the change of credentials, which resets both
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     no_new_privs = libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
     landlock = _landlock(libc) if no_new_privs else 0
     seccomp = _seccomp(libc) if no_new_privs else False

@@ -4,9 +4,9 @@
         reading = pool.parse(raw)                 # Parsed or NotParsed, always
         for reading in pool.parse_many(raws): …   # in order, both workers busy
 
-Children are started before they are needed (two at work and a spare), with an empty environment, no open files, in a
+Children wait warm before they are needed (two for work and a spare), with an empty environment, no open files, in a
 session of their own; each locks itself up (`confine`) before it reads. One that dies, hangs or grows takes its mail
-with it and nothing else, and is replaced; after a hundred mails each is replaced anyway.
+with it and nothing else, and is replaced; after a hundred mails each renews itself anyway.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ from forgeward.respond.mail import NotParsed, Parsed, Reading
 
 _ANSWER_LIMIT = LIMITS.raw + 16 * 2**20
 _STARTS_TRIED = 3
+_ENDING_SECONDS = 2.0
 
 
 class Guard(msgspec.Struct, frozen=True):
-    """How far one child may go: bytes of memory, seconds per mail, mails before it is replaced."""
+    """How far one child may go: bytes of memory, seconds per mail, mails before it is renewed."""
 
     memory: int = 300_000_000
     cpu_seconds: int = 10
@@ -60,9 +61,8 @@ class _Child:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self.served = 0
         self.confinement: Confinement | None = None
-        limits = (guard.memory, guard.cpu_seconds, int(guard.wall_seconds) + 5)
+        limits = (guard.memory, guard.cpu_seconds, int(guard.wall_seconds) + 5, guard.mails)
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             [sys.executable, "-I", "-B", "-m", "forgeward.edges.mail_worker", *map(str, limits)],
             stdin=subprocess.PIPE,
@@ -98,7 +98,6 @@ class _Child:
     def ask(self, kind: int, raw: bytes) -> Reading:
         """Has one mail read. Raises ``_Died`` where the process broke, ``frames.Late`` where it had to be stopped."""
         deadline = time.monotonic() + self._guard.wall_seconds
-        self.served += 1
         try:
             frames.send_by(self._to.fileno(), kind, raw, deadline)
             _, body = frames.receive_by(self._from.fileno(), deadline, _ANSWER_LIMIT)
@@ -116,14 +115,18 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def kill(self) -> None:
-        """Ends the process; its pipes stay for whoever waits on them."""
-        self._process.kill()
+    def end(self) -> None:
+        """Asks the process to end its fork and itself; its pipes stay for whoever waits on them."""
+        self._process.terminate()
 
     def stop(self) -> None:
         """Ends the process for good and frees its pipes."""
-        self.kill()
-        self._process.wait()
+        self.end()
+        try:
+            self._process.wait(timeout=_ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._to.close()
         self._from.close()
 
@@ -151,6 +154,7 @@ class ParserPool:
         self._idle: deque[_Child] = deque()  # warm ones to the right, fresh ones to the left
         self._busy: set[_Child] = set()
         self._closed = False
+        self._taken = 0
 
     def __enter__(self) -> Self:
         return self
@@ -164,10 +168,10 @@ class ParserPool:
             self._closed = True
             waiting, working = list(self._idle), list(self._busy)
             self._idle.clear()
+        for child in (*waiting, *working):  # whoever waits for an answer frees its child's pipes
+            child.end()
         for child in waiting:
             child.stop()
-        for child in working:  # whoever waits for its answer frees the rest
-            child.kill()
 
     def parse(self, raw: bytes) -> Reading:
         """Reads one mail: `Parsed`, or `NotParsed` with the reason and what its header gave.
@@ -265,7 +269,9 @@ class ParserPool:
             for dead in [child for child in self._idle if not child.alive]:
                 self._idle.remove(dead)
                 dead.stop()
-            while len(self._idle) + len(self._busy) < self._workers + self._spare:
+            self._taken += 1
+            wanted = self._workers + self._spare if self._taken > 1 else 1  # one mail alone needs no pool
+            while len(self._idle) + len(self._busy) < wanted:
                 self._idle.appendleft(_Child(self._guard))
             child = self._idle.pop()
             self._busy.add(child)
@@ -273,7 +279,7 @@ class ParserPool:
 
     def _give_back(self, child: _Child, *, keep: bool = True) -> None:
         try:
-            if keep and child.served < self._guard.mails and child.alive:
+            if keep and child.alive:
                 with self._lock:
                     self._busy.discard(child)
                     if not self._closed:

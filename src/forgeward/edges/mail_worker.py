@@ -1,8 +1,9 @@
-"""The parser's child process: ``python -m forgeward.edges.mail_worker MEMORY CPU WALL``, started by `mail_parser`.
+"""The parser's child process, ``python -m forgeward.edges.mail_worker MEMORY CPU WALL MAILS``; `mail_parser` starts it.
 
-It locks itself up first (`confine`), says how well, then reads mails from standard input until that closes. Each frame
-is answered by one frame; a mail that breaks the parser is answered with NotParsed, one that breaks the process is
-noticed by the parent.
+The process itself only loads what reading needs, and forks; each fork locks itself up (`confine`), reads mails from
+standard input, one frame each, and answers each with a frame. After MAILS mails it makes room for a fresh fork, which
+costs milliseconds where a fresh Python costs a tenth of a second. A mail that breaks the parser is answered with
+NotParsed; when one breaks the fork, this process ends in the same way, and `mail_parser` sees how.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 import msgspec
 
@@ -21,6 +23,7 @@ from forgeward.respond.mail import NotParsed, Reading
 
 WHOLE, HEAD = 0, 1  # kinds of frames to the child
 HELLO, READING = 0, 1  # kinds of frames from it, always in this order
+_RENEW = 75  # exit code: served its share
 
 _WARM_UP = (
     b"From: =?utf-8?q?W=C3=A4rm?= <a@example.org>\r\nTo: b@example.org\r\nSubject: =?utf-8?b?w6Q=?=\r\n"
@@ -29,18 +32,60 @@ _WARM_UP = (
 )
 
 
-def main(memory: int, cpu_seconds: int, wall_seconds: int) -> None:
-    """Serves until standard input closes. ``memory`` in bytes; both times are per mail."""
+def main(memory: int, cpu_seconds: int, wall_seconds: int, mails: int) -> None:
+    """Keeps one fork at work until standard input closes. ``memory`` in bytes; both times are per mail."""
     requests, answers = _own_pipes()
     read(_WARM_UP)
     gc.freeze()
-    frames.send(answers, HELLO, msgspec.msgpack.encode(confine(memory)))
-    while (frame := frames.receive(requests)) is not None:
+
+    def work(greeting: bool) -> int:
+        held = confine(memory)
+        if greeting:
+            frames.send(answers, HELLO, msgspec.msgpack.encode(held))
+        return _serve(requests, answers, cpu_seconds, wall_seconds, mails)
+
+    code = _in_fork(lambda: work(greeting=True))
+    while code == _RENEW:
+        code = _in_fork(lambda: work(greeting=False))
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
+
+
+def _in_fork(work: Callable[[], int]) -> int:
+    """Runs ``work`` in a fork and answers its exit code, negative for a signal. SIGTERM ends the fork first.
+
+    A fork that outlived this process would be left to an init that, in a container, may not reap.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    fork = os.fork()
+    if not fork:
+        code = 1
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            code = work()
+        finally:
+            os._exit(code)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(fork, signal.SIGKILL))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    code = os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return code
+
+
+def _serve(requests: int, answers: int, cpu_seconds: int, wall_seconds: int, mails: int) -> int:
+    """Reads mails; answers `_RENEW` after ``mails`` of them, 0 when standard input closes."""
+    for _ in range(mails):
+        frame = frames.receive(requests)
+        if frame is None:
+            return 0
         allow_cpu(cpu_seconds)
         signal.alarm(wall_seconds)  # ends this process even when the parent is gone
         kind, raw = frame
         frames.send(answers, READING, answer(raw, head_only=kind == HEAD))
         signal.alarm(0)
+    return _RENEW
 
 
 def answer(raw: bytes, *, head_only: bool) -> bytes:
@@ -68,4 +113,4 @@ def _own_pipes() -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:4]))
+    main(*(int(argument) for argument in sys.argv[1:5]))
