@@ -73,6 +73,7 @@ def test_real_mails_come_back_in_order(pool: ParserPool) -> None:
     assert list(pool.parse_many(raws)) == one_by_one
 
 
+@pytest.mark.slow
 def test_a_large_mail_fits(pool: ParserPool) -> None:
     """A mail of 25 MB is read within the child's 300 MB; its file comes back whole."""
     reading = pool.parse(BIG)
@@ -80,6 +81,7 @@ def test_a_large_mail_fits(pool: ParserPool) -> None:
     assert reading.mail.attachments[0].size == len(reading.contents[0]) == 18_300_000
 
 
+@pytest.mark.slow
 def test_memory_ends(pool: ParserPool) -> None:
     """A mail that needs more memory is not parsed, says so, still names its sender; the next mail is read."""
     reading, neighbour = pool.parse_many([STARVING, mail()])
@@ -98,6 +100,7 @@ def test_too_large_is_never_read_whole(pool: ParserPool) -> None:
     assert f"{LIMITS.raw:,}" in reading.reason
 
 
+@pytest.mark.slow
 def test_processor_time_ends() -> None:
     """A mail that costs more processor time than a mail may is stopped by the kernel; the pool goes on."""
     costly = nested(199, lines=400_000)
@@ -121,6 +124,7 @@ def test_waiting_ends() -> None:
         assert isinstance(pool.parse(mail()), Parsed)
 
 
+@pytest.mark.slow
 def test_a_killed_child_is_no_verdict_on_its_mail(pool: ParserPool) -> None:
     """A child killed while it reads is replaced, and its mail is read by another; neighbours notice nothing."""
     watcher = _kill_at_work(pool, times=1)
@@ -129,6 +133,7 @@ def test_a_killed_child_is_no_verdict_on_its_mail(pool: ParserPool) -> None:
     assert all(isinstance(reading, Parsed) for reading in readings)
 
 
+@pytest.mark.slow
 def test_a_mail_that_kills_twice_is_not_parsed(pool: ParserPool) -> None:
     """Where a second child dies over the same mail, the mail is given up with a sentence; its header is told."""
     watcher = _kill_at_work(pool, times=2)
