@@ -69,6 +69,13 @@ def test_plain_mail() -> None:
     assert not got.defects
 
 
+@pytest.mark.parametrize("broken", ["<ü@x>", "<a b@x>", "<" + "x" * 300 + "@x>", "x@y", "<>"])
+def test_ids_that_no_answer_could_name_are_left_out(broken: str) -> None:
+    """Every Message-ID that is kept can stand in our own header; others would make a reply impossible."""
+    got = parsed(mail(b"x", f"Message-ID: {broken}".encode(), f"References: <a@x> {broken} <b@x>".encode()))
+    assert (got.message_id, got.references) == ("", ("<a@x>", "<b@x>"))
+
+
 @pytest.mark.parametrize(
     ("field", "subject"),
     [

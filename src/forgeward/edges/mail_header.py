@@ -20,7 +20,7 @@ _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")  #
 _BETWEEN_WORDS = re.compile(r"(?<=\?=)\s+(?==\?)")
 _AddressField: Any = HeaderRegistry()["to"]  # made once: the registry builds a new class for every field
 _ANGLE = re.compile(r"<([^<>\s]{1,320})>")
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")  # printable ASCII, so that an answer can name it
 # An address that can be answered: dot-atom or UTF-8 local part (RFC 5322, 3.4.1; RFC 6532), a domain of labels.
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.)*[\w-]{1,63}", re.UNICODE)
 
