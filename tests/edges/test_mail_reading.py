@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forgeward.edges import mail_header
 from forgeward.edges.mail_html import text_of
 from forgeward.edges.mail_limits import LIMITS, Limits
 from forgeward.edges.mail_reading import read
@@ -114,6 +115,13 @@ def test_senders(field: bytes, address: str, name: str) -> None:
     got = parsed(b"From: " + field + b"\r\n\r\nx")
     assert (got.sender.address, got.sender.name) == (address, name)
     assert got.one_sender
+
+
+@given(st.from_regex(r"(?:[A-Za-z0-9 ]{0,8}<)?[a-zA-Z.+_-]{1,8}@[A-Za-z.-]{1,8}>?[ ]?", fullmatch=True))
+def test_plain_addresses_take_no_short_cut(text: str) -> None:
+    """The quick way for plain addresses answers what the standard parser does, or leaves them to it."""
+    quick, slow = mail_header.addresses([text]), mail_header._parsed_addresses(text)
+    assert ([*quick[0]], quick[1]) == slow
 
 
 @pytest.mark.parametrize(

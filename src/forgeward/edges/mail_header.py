@@ -14,11 +14,15 @@ from forgeward.respond.mail import Address, one_line
 
 _FIELD_LIMIT = 8_192  # characters of one field that are looked at
 _ADDRESSES_LIMIT = 100
+_LINE, _LOCAL = 320, 64  # characters of an address at most, and of its local part (RFC 5321, 4.5.3.1)
 _ADDRESSES_CHARACTERS = 4_096  # of all fields of a name together: the standard address parser is quadratic
 _IDS_LIMIT = 100
 _WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")  # RFC 2047, section 2; * RFC 2231, 5
 _BETWEEN_WORDS = re.compile(r"(?<=\?=)\s+(?==\?)")
 _AddressField: Any = HeaderRegistry()["to"]  # made once: the registry builds a new class for every field
+# The common case, which means one thing to every reader: plain words and an address of plain atoms.
+_ATOMS = r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
+_PLAIN = re.compile(rf"[ \t]*(?:(?P<name>[A-Za-z0-9 ]*)<(?P<angle>{_ATOMS})>|(?P<bare>{_ATOMS}))[ \t]*")
 _ANGLE = re.compile(r"<([^<>\s]{1,320})>")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")  # printable ASCII, so that an answer can name it
 # An address that can be answered: dot-atom or UTF-8 local part (RFC 5322, 3.4.1; RFC 6532), a domain of labels.
@@ -74,6 +78,15 @@ def addresses(texts: list[str]) -> tuple[tuple[Address, ...], bool]:
 
 
 def _addresses_of(text: str) -> tuple[list[Address], bool]:
+    plain = _PLAIN.fullmatch(text)
+    if plain and len(text) <= _LINE:
+        local, _, domain = (plain["angle"] or plain["bare"]).partition("@")
+        if len(local) <= _LOCAL:
+            return [Address(f"{local}@{domain.lower()}", " ".join((plain["name"] or "").split()))], True
+    return _parsed_addresses(text)
+
+
+def _parsed_addresses(text: str) -> tuple[list[Address], bool]:
     try:
         header = _AddressField("To", " ".join(text.splitlines()))
         found = [(each.display_name or "", each.addr_spec) for each in header.addresses]
