@@ -1,18 +1,15 @@
-"""How many deadlines a second the pure core counts, beside a naive day walk measured in the same run.
-
-    python -m bench.deadlines
-
-Goal: at least 100,000 deadlines a second. The machine may be noisy: trust the ratios.
-"""
+"""Deadlines a second in the pure core, beside a naive day walk of the same run: ``python -m bench deadlines``."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import cycle
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
+from bench.report import Figure
 from forgeward.policy.calendar import Calendar, CalendarSpec, public_holidays
 from forgeward.policy.clock import Bound, Course, evaluate, marks
 from forgeward.policy.targets import Target, Unit
@@ -27,8 +24,6 @@ TARGETS = {
 }
 COUNT = 60_000
 ROUNDS = 3
-
-Row = dict[str, str | float]
 
 
 class DayWalk:
@@ -96,7 +91,7 @@ def _starts() -> list[datetime]:
     return [first + timedelta(seconds=chance.randrange(seconds)) for _ in range(COUNT)]
 
 
-def _rate(due: Callable[[datetime, Target], datetime], work: Sequence[tuple[datetime, Target]]) -> float:
+def _rate(due: Callable[[datetime, Target], object], work: Sequence[tuple[datetime, Target]]) -> float:
     """Deadlines a second, the best of some rounds."""
     best = float("inf")
     for _ in range(ROUNDS):
@@ -107,54 +102,48 @@ def _rate(due: Callable[[datetime, Target], datetime], work: Sequence[tuple[date
     return len(work) / best
 
 
-def _compile() -> list[Row]:
+def _compile() -> list[Figure]:
     """How long a calendar takes until its first answer, and until it knows 31 years."""
-    rows: list[Row] = []
     public_holidays("GB-ENG", YEARS[0])  # the library loads once per process; that is not the calendar's time
-    for what, starts in (("first answer", (2026,)), ("31 years", (YEARS[0], YEARS[-1]))):
-        public_holidays.cache_clear()
+    public_holidays.cache_clear()
+    figures = []
+    for what, years in (("a new calendar's first answer", [2026]), ("a new calendar, 31 years", [YEARS[0], YEARS[-1]])):
         calendar = Calendar(SPEC)
         begun = perf_counter()
-        for year in starts:
+        for year in years:
             calendar.due(datetime(year, 6, 1, tzinfo=UTC), TARGETS["2 business days"])
-        rows.append({"name": f"calendar: {what}", "unit": "ms", "value": (perf_counter() - begun) * 1e3})
-    return rows
+        figures.append(Figure("deadlines", what, f"{(perf_counter() - begun) * 1e3:.0f} ms"))
+    return figures
 
 
-def _clocks() -> list[Row]:
+def _clocks() -> list[Figure]:
     start = datetime(2026, 4, 1, 10, tzinfo=UTC)
-    bound = Bound(TARGETS["2 business days"], Calendar(SPEC))
-    course = Course("IR-4", "policy", start, ((start, bound),))
     now = start + timedelta(days=1)
-    rows: list[Row] = []
-    for name, work in (("evaluate", lambda: evaluate(course, now)), ("marks", lambda: marks(course))):
-        rate = _rate(lambda _start, _target, work=work: work(), [(start, bound.target)] * 20_000)  # type: ignore[misc]
-        rows.append({"name": f"clock: {name}", "unit": "µs", "value": 1e6 / rate})
-    return rows
+    target = TARGETS["2 business days"]
+    course = Course("IR-4", "policy", start, ((start, Bound(target, Calendar(SPEC))),))
+    works: dict[str, Callable[[datetime, Target], object]] = {
+        "evaluate a clock": lambda _start, _target: evaluate(course, now),
+        "the reminders of a clock": lambda _start, _target: marks(course, now=now),
+    }
+    rates = {what: _rate(work, [(start, target)] * 20_000) for what, work in works.items()}
+    return [Figure("deadlines", what, f"{1e6 / rate:.1f} µs") for what, rate in rates.items()]
 
 
-def run() -> list[Row]:
-    """Measures. ``ratio`` is the value over that of the naive day walk. Stops if the two disagree on a deadline."""
-    rows = _compile()  # first, while nothing is cached
+def run() -> list[Figure]:
+    """Measures. ``ratio`` says how many times as fast as the day walk. Stops if the two disagree on a deadline."""
+    figures = _compile()  # first, while nothing is cached
     calendar, walk, starts = Calendar(SPEC), DayWalk(SPEC), _starts()
     cases = {name: [(start, target) for start in starts] for name, target in TARGETS.items()}
-    cases["mixed"] = [(start, target) for start, target in zip(starts, list(TARGETS.values()) * COUNT, strict=False)]
-    for start, target in cases["mixed"][:5_000]:
+    cases["all of them mixed"] = list(zip(starts, cycle(TARGETS.values())))
+    for start, target in cases["all of them mixed"][:5_000]:
         if calendar.due(start, target) != walk.due(start, target):
             raise AssertionError(f"{start} + {target}: the table and the day walk disagree")
     for name, work in cases.items():
-        value, floor = _rate(calendar.due, work), _rate(walk.due, work[: COUNT // 10])
-        rows.append(
-            {"name": f"deadlines: {name}", "unit": "/s", "value": value, "floor": floor, "ratio": value / floor}
-        )
-    return rows + _clocks()
-
-
-def main() -> None:
-    for row in run():
-        floor = f"   {row['ratio']:.1f} times a naive day walk ({row['floor']:,.0f}/s)" if "ratio" in row else ""
-        print(f"{row['name']:28}{row['value']:>12,.1f} {row['unit']}{floor}")
+        rate, floor = _rate(calendar.due, work), _rate(walk.due, work[: COUNT // 10])
+        goal = "100,000/s" if "mixed" in name else ""
+        figures.append(Figure("deadlines", name, f"{rate:,.0f}/s", f"{floor:,.0f}/s", rate / floor, goal))
+    return figures + _clocks()
 
 
 if __name__ == "__main__":
-    main()
+    print(*run(), sep="\n")

@@ -275,6 +275,13 @@ def test_reminders_follow_the_limit_in_force():
     assert marks(course("14 days", ("02-05 10:00", "10 days")), (50,)) == (at("02-07 10:00"),)
 
 
+def test_reminders_as_known_at_an_instant():
+    """A policy that takes effect later moves no reminder before it does."""
+    clock = course("10 days", ("02-20 10:00", "20 days"))
+    assert marks(clock, (50, 100), now=at("02-03 10:00")) == (at("02-07 10:00"), at("02-12 10:00"))
+    assert marks(clock, (50, 100)) == (at("02-12 10:00"), at("02-22 10:00"))
+
+
 def test_the_share_that_is_used():
     """Nothing before the start, all at the due instant, more after it; a stop holds it."""
     clock = course("10 days")

@@ -107,8 +107,9 @@ class Calendar:
             return instant(self._after_open_time(micros(start), amount * 60 * MINUTE))
         if unit is Unit.MAINTENANCE:
             return self.next_maintenance(start)
-        if unit in _EXACT:
-            return start.astimezone(UTC) + amount * _EXACT[unit]
+        exact = _EXACT.get(unit)
+        if exact is not None:
+            return start.astimezone(UTC) + amount * exact
         return _after_months(start.astimezone(UTC), amount * (12 if unit is Unit.YEARS else 1))
 
     def add_business_days(self, start: datetime, days: int) -> datetime:

@@ -142,26 +142,33 @@ def used(course: Course, now: datetime) -> float:
     Counted as the limit counts, without the pauses. 0.0 before the start and where nothing applies.
     """
     run = _read(course, now)
-    if run.limit is None or run.due is None or run.until <= run.starts:
+    if not run.applies or run.due is None or run.until <= run.starts:
         return 0.0
     total = _active(run, run.due)
     return _active(run, run.until) / total if total > _NOTHING else 1.0
 
 
-def marks(course: Course, percents: Iterable[int] = (50, 80, 100)) -> tuple[datetime, ...]:
-    """The instants (UTC) at which these shares of the time are used, in ascending order, for the limit in force.
+def marks(
+    course: Course, percents: Iterable[int] = (50, 80, 100), *, now: datetime | None = None
+) -> tuple[datetime, ...]:
+    """The instants (UTC) at which these shares of the time are used, in ascending order, past ones too.
 
-    Left out, always at the end, are those that a lasting pause holds back or that come after the stop; all, where
-    nothing applies. So ``zip(sorted(percents), marks(course, percents))`` tells which is which.
+    They follow the limit in force at ``now``: pass it where the course may hold a change that is still to come (a
+    policy with a later effective date). Without it, they follow all that the course holds. Left out, always at the
+    end, are those that a lasting pause holds back or that come after the stop; all, where nothing applies. So
+    ``zip(sorted(percents), marks(course, percents))`` tells which is which.
     """
-    run = _read(course, _latest(course))
+    run = _read(course, _latest(course) if now is None else now)
     if not run.applies or run.due is None:
         return ()
-    held = run.stopped or run.waits_since
+    held = run.stopped or run.waits_since or _NEVER
+    total = _active(run, run.due)
     found = []
     for percent in sorted(percents):
-        at = run.due if percent == 100 else _mark(run, run.due, percent)
-        if held is not None and at > held:
+        at = run.due if percent == 100 else _at_share(run, total, percent)
+        if percent < 100:
+            at = min(at, run.due)
+        if at > held:
             break
         found.append(at)
     return tuple(found)
@@ -325,14 +332,14 @@ def _moved(due: datetime, limit: Limit, waits: Sequence[_Span], begin: datetime,
     return due
 
 
-def _mark(run: _Run, due: datetime, percent: int) -> datetime:
-    """The instant at which this share of the time until ``due`` is used."""
-    at = _plus(run.limit, run.starts, _active(run, due) * percent / 100)
+def _at_share(run: _Run, total: timedelta, percent: int) -> datetime:
+    """The instant at which this share of all the time is used."""
+    at = _plus(run.limit, run.starts, total * percent / 100)
     for start, stop in run.waits:
         if start >= at:
             break
         at = _plus(run.limit, at, _count(run.limit, start, stop))
-    return at if percent > 100 else min(at, due)
+    return at
 
 
 def _latest(course: Course) -> datetime:

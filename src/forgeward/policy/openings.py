@@ -1,6 +1,6 @@
 """Opening hours compiled into sorted tables of instants, so that counting is a bisection.
 
-    zone, years --WallClock--> UTC offsets; local days, hours --compile_year--> Year; years in a row --Table--> lists
+    zone, years --WallClock--> UTC offsets; local days, hours --compile_year--> days; years in a row --Table--> lists
 
 Instants in here are integers: microseconds since 1970-01-01T00:00Z. What is called *wall* is what a clock on the wall
 shows, in microseconds since 1970-01-01T00:00 local. DST is resolved while compiling: within nearly every day, wall

@@ -35,10 +35,8 @@ class Unit(enum.StrEnum):
     @property
     def business(self) -> bool:
         """Whether only open time counts."""
-        return self in _BUSINESS
+        return self is Unit.BUSINESS_DAYS or self is Unit.BUSINESS_HOURS
 
-
-_BUSINESS = frozenset({Unit.BUSINESS_DAYS, Unit.BUSINESS_HOURS})
 
 # Seconds of ordinary life in one unit: a week has 5 business days of 8.5 hours. A maintenance date is a quarter away.
 _HINT = {
