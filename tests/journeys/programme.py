@@ -56,7 +56,7 @@ class Programme:
             input=stdin,
             capture_output=True,
             timeout=TIMEOUT,
-            env={**os.environ, **self.environment, "PYTHONPATH": "", "DJANGO_SETTINGS_MODULE": ""},
+            env={**os.environ, **self.environment},
             check=False,
         )
         return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())

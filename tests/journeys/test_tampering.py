@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -60,21 +62,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Programme:
 
 
 @pytest.mark.parametrize("what", TAMPERINGS)
-def test_audit_names_what_was_changed(home: Programme, what: str) -> None:
+def test_audit_names_what_was_changed(home: Programme, what: str, tmp_path: Path) -> None:
     """One changed value in one table, and the audit says which."""
-    file = home.folder / "forgeward.sqlite3"
-    with sqlite3.connect(file) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    whole = file.read_bytes()
+    copy = Programme(Path(shutil.copytree(home.folder, tmp_path / "home")))
     change, named = TAMPERINGS[what]
-    try:
-        with sqlite3.connect(file) as db:
-            change(db)
-        answer = home.run("audit", "--json")
-        assert answer.code == 1
-        assert any(named in problem["what"] or named in problem["where"] for problem in answer.json["problems"])
-    finally:
-        db.close()
-        for leftover in Path(file.parent).glob("forgeward.sqlite3-*"):
-            leftover.unlink()
-        file.write_bytes(whole)
+    with closing(sqlite3.connect(copy.folder / "forgeward.sqlite3", isolation_level=None)) as db:
+        change(db)
+    answer = copy.run("audit", "--json")
+    assert answer.code == 1
+    assert any(named in problem["what"] or named in problem["where"] for problem in answer.json["problems"])

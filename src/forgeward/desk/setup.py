@@ -10,7 +10,7 @@ from forgeward.edges.home import Home
 def open_home(home: Home) -> None:
     """Sets Django up for ``home``; may be called once per process."""
     os.environ["FORGEWARD_HOME"] = str(home.folder)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forgeward.desk.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "forgeward.desk.settings"  # whatever a shell of another project says
     import django
 
     django.setup()

@@ -17,6 +17,7 @@ from forgeward.desk.actions import cases, escalation, outbox, people, sequence
 from forgeward.desk.actions.demo_stories import PEOPLE, STORIES, Deed, Story
 from forgeward.desk.models import CaseRow, Person
 from forgeward.desk.models.fields import from_micros
+from forgeward.desk.rows import decode_case
 from forgeward.edges.mail_out import Delivery, Outgoing
 from forgeward.respond.parse import parse
 from forgeward.vocabulary import Actor
@@ -112,7 +113,14 @@ def _let_time_pass(until: datetime) -> None:
         at = due if isinstance(due, datetime) else from_micros(due)
         for number in escalation.claim(owner, at):
             escalation.wake(number, owner, at)
+            _confirm_reminders(number, at)
         outbox.deliver(programme.home(), at, transport=Nowhere())
 
 
-__all__ = ["Story", "fill"]
+def _confirm_reminders(number: str, at: datetime) -> None:
+    """Whoever was told says so, as people who answer their mail do (O-1)."""
+    case = decode_case(bytes(CaseRow.objects.values_list("state_json", flat=True).get(number=number)))
+    for told in {e.to for e in case.escalations if e.confirmed_at is None and e.to}:
+        person = Person.objects.get(pk=int(told.removeprefix("person:")))
+        cases.perform(number, parse("seen", {}), person.actor(), at)
+

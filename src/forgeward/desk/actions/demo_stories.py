@@ -1,4 +1,4 @@
-"""What happens in the demo: twenty cases of a vendor of three Forge apps, told as deeds and hours."""
+"""What happens in the demo: nineteen cases of a vendor of three Forge apps, told as deeds and hours."""
 
 from __future__ import annotations
 
@@ -293,6 +293,7 @@ STORIES: tuple[Story, ...] = (
                 "A rate limit of the platform; the retry was mended in 3.9.1. No security issue.",
                 by="lead",
             ),
+            agreed(33, "close"),
         ),
         source="alert",
     ),

@@ -7,6 +7,7 @@ claimed again when its lease ends. Claiming and waking are two short transaction
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -94,8 +95,8 @@ def _person(case: Case, reminder: Reminder) -> Person | None:
 
 def _content(person: Person, number: str, reminder: Reminder) -> dict[str, object]:
     """Number, promise and instant only: a mailbox is no place for an unpublished vulnerability."""
-    zone = programme.policies().latest.calendar.zone
-    due = reminder.due.astimezone(zone)
+    zone = programme.policies().latest.time.zone
+    due = reminder.due.astimezone(ZoneInfo(zone))
     passed = "is over" if reminder.percent >= 100 else f"is used to {reminder.percent} %"
     return {
         "to": person.email,
