@@ -12,7 +12,6 @@ from forgeward.ledger.entry import (
     MIN_SALT,
     POLICY_ADOPTED,
     Entry,
-    decode,
     decode_lines,
     seal_digest,
     seal_digests,
@@ -57,15 +56,6 @@ class Content:
             self._check_scope(indexes, entries)
         if opened := self._opened_up_to(indexes[-1]):
             self._check_disclosed(opened, indexes, entries)
-
-    def pass_over(self, line: bytes) -> None:
-        """An entry that was altered: only its number is taken, so that the next one is not called a gap as well."""
-        try:
-            entry = decode(line)
-        except BadInput:
-            return
-        if entry.case:
-            self._numbers[entry.case] = entry.seq
 
     def _check_each(self, indexes: Sequence[int], chunk: bytes, error: BadInput) -> None:
         if len(indexes) == 1:

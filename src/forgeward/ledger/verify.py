@@ -102,6 +102,7 @@ class _Verification:
         self._more = 0
         self._complaints: set[str] = set()
         self._signed = known is not None
+        self._wrong: list[Run] = []
         self._entries = 0
         self._checkpoint: Checkpoint | None = None
         self._scope: Scope | None = None
@@ -268,8 +269,11 @@ class _Verification:
         return climb.marked
 
     def _wrong_window(self, first: int, last: int) -> None:
-        where = f"entry {first}" if first == last else f"an entry of {first} to {last}"
-        self.fault(first, f"the leaf hash of {where} is not the one that was signed")
+        self._wrong.append(Run(first, last + 1))
+        if first == last:
+            self.fault(first, "the leaf hash of the entry is not the one that was signed")
+        else:
+            self.fault(None, f"the leaf hash of an entry of {first} to {last} is not the one that was signed")
 
     def _leaves(self, reader: Reader, manifest: Manifest) -> Iterator[bytes]:
         """The leaf hashes of each part; a part of the wrong length counts as it is, and is told."""
@@ -302,11 +306,11 @@ class _Verification:
     def _place(self, placed: Iterator[Placed], runs: Runs, content: Content) -> None:
         for verdict, ordinal, line in placed:
             index = runs.index(ordinal)
-            if verdict is not Verdict.RIGHT:
+            if verdict is Verdict.ALTERED and any(run.first <= index < run.end for run in self._wrong):
+                self.fault(index, "the entry or its leaf hash was altered")
+            elif verdict is not Verdict.RIGHT:
                 self.fault(index, _SAID[verdict])
-            if verdict is Verdict.ALTERED:
-                content.pass_over(line)
-            elif verdict in {Verdict.RIGHT, Verdict.MOVED}:
+            if verdict in {Verdict.RIGHT, Verdict.MOVED}:
                 content.check([index], line + b"\n")
                 self._entries += 1
 
