@@ -264,10 +264,7 @@ class _Reading:
     # --- history -----------------------------------------------------------------------------------------------------
 
     def _timeline(self, found: tuple[ClockView, ...]) -> Iterator[TimelineItem]:
-        met: dict[datetime, list[str]] = {}
-        for clock in found:
-            if clock.met is not None and clock.missed_at is None:
-                met.setdefault(clock.met, []).append(clock.promise)
+        stopped = [clock for clock in found if clock.met is not None and clock.missed_at is None and clock.stops]
         for seq, at, kind, actor, _, leaf in self.entries:
             yield TimelineItem(
                 seq=seq,
@@ -278,7 +275,7 @@ class _Reading:
                 texts=self._labelled(seq, kind),
                 leaf=leaf,
                 proven=leaf is not None and leaf < self.signed,
-                met=tuple(dict.fromkeys(met.get(at, ()))),
+                met=tuple(dict.fromkeys(c.promise for c in stopped if c.met == at and _stops(kind, c))),
             )
 
     def _worded(self, seq: int) -> dict[str, object]:
@@ -356,7 +353,7 @@ class _Reading:
             return words.instant(str(value), programme.policies().at(self.now).calendar.spec.zone)
         if isinstance(value, list):
             return ", ".join(str(item) for item in value)
-        return words.choice(str(value)) if kind == "choice" else str(value)
+        return words.capital(words.choice(str(value))) if kind == "choice" else str(value)
 
     def _actions(self) -> Iterator[ActionView]:
         for action in self.case.actions:
@@ -393,6 +390,13 @@ def _plain(body: bytes) -> dict[str, object]:
     """An entry's plain data, and the names of its sealed texts under ``sealed``."""
     read = ledger_entry.decode(body)
     return {**read.data, "sealed": tuple(read.sealed)}
+
+
+def _stops(kind: str, clock: ClockView) -> bool:
+    """Whether this kind of change is one that stops the clock, and not another of the same instant."""
+    return clock.stops is not None and (
+        kind == "case:approved" or kind in words.STOPPED_BY.get(clock.stops, frozenset())
+    )
 
 
 def _is_person(value: object) -> bool:

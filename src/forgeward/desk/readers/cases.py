@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from forgeward.desk.models import CaseRow, Person
+from forgeward.desk.models import CaseRow, ClockRow, Person
 from forgeward.desk.models.fields import from_micros, to_micros
 from forgeward.desk.readers import texts
 from forgeward.desk.readers.case_page import CasePage, case_page
@@ -31,7 +31,7 @@ OPEN, ALL = "open", "all"
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """One case in a list. ``next_due`` is None when no clock runs."""
+    """One case in a list. ``next_due`` is None when no clock runs; ``next_starts`` is when that clock began."""
 
     pk: int
     number: str
@@ -45,6 +45,7 @@ class CaseLine:
     closed_at: datetime | None
     next_due: datetime | None
     next_promise: str
+    next_starts: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +173,12 @@ def _with_owner(rows: QuerySet[CaseRow]) -> QuerySet[CaseRow]:
 
 
 def lines(rows: list[CaseRow]) -> tuple[CaseLine, ...]:
-    """Rows (with their owners) as lines, titles opened with one query."""
+    """Rows (with their owners) as lines: titles with one query, the starts of their next clocks with another."""
     titles = texts.titles([(row.pk, row.number, row.title_seq) for row in rows])
+    leading = ClockRow.objects.filter(
+        case__in=[row.pk for row in rows], promise=F("case__next_promise"), due=F("case__next_due")
+    )
+    starts = dict(leading.values_list("case", "starts"))
     return tuple(
         CaseLine(
             pk=row.pk,
@@ -188,6 +193,7 @@ def lines(rows: list[CaseRow]) -> tuple[CaseLine, ...]:
             closed_at=row.closed_at,
             next_due=row.next_due,
             next_promise=row.next_promise,
+            next_starts=starts.get(row.pk),
         )
         for row in rows
     )

@@ -8,15 +8,17 @@ They are computed, not read from rows: a clock whose time ran out a second ago s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from forgeward.desk.readers.words import CLOCKS
 from forgeward.policy.book import PolicyBook
 from forgeward.policy.clock import POLICY, Bound, Clock, ClockState, Course, evaluate, nearest, used
+from forgeward.policy.model import Policy
 from forgeward.respond.case import Case
 from forgeward.respond.clocks import courses
 from forgeward.respond.rules import Line, tables
+from forgeward.vocabulary import Fact
 
 RISKY_SHARE = 0.8  # look.md: at risk from 80 % of the time on
 
@@ -25,8 +27,9 @@ RISKY_SHARE = 0.8  # look.md: at risk from 80 % of the time on
 class ClockView:
     """One clock at an instant. ``share`` of its time that is used: 1.0 at the due instant.
 
-    ``title`` is what is to be done, ``figure`` by which figure (empty for a date of its own), ``business`` whether only
-    open time counts, ``regime_title`` whose rule it is. ``leads``: the nearest of those that are open.
+    ``title`` is what is to be done (the fact ``stops``), ``figure`` by which figure (empty for a date of its own),
+    ``business`` whether only open time counts, ``regime_title`` whose rule it is. ``leads``: the nearest of those that
+    are open. ``count`` is more than 1 where ``folded`` put several into one.
     """
 
     promise: str
@@ -46,6 +49,8 @@ class ClockView:
     share: float
     regime_title: str
     paused_since: datetime | None
+    stops: Fact | None
+    count: int = 1
 
     @property
     def late(self) -> bool:
@@ -71,6 +76,23 @@ def views(case: Case, book: PolicyBook, now: datetime) -> tuple[ClockView, ...]:
 def running(found: Iterable[ClockView]) -> tuple[ClockView, ...]:
     """Those that are open, paused ones too."""
     return tuple(clock for clock in found if clock.open and clock.due is not None)
+
+
+def folded(found: Iterable[ClockView]) -> tuple[ClockView, ...]:
+    """The clocks with a case's unconfirmed reminders (O-1) as one, its earliest, and confirmed reminders left out.
+
+    Each unanswered reminder starts a clock of its own; twenty of them would hide what they remind of.
+    """
+    kept: list[ClockView] = []
+    reminders: list[ClockView] = []
+    for clock in found:
+        (reminders if clock.stops is Fact.ESCALATION_CONFIRMED else kept).append(clock)
+    waiting = [clock for clock in reminders if clock.open and clock.due is not None]
+    if waiting:
+        first = min(waiting, key=_order)
+        title = first.title if len(waiting) == 1 else f"Confirm {len(waiting)} reminders"
+        kept.append(replace(first, title=title, count=len(waiting), leads=any(clock.leads for clock in waiting)))
+    return tuple(sorted(kept, key=_order))
 
 
 def _order(clock: ClockView) -> tuple[int, datetime, str]:
@@ -101,6 +123,16 @@ def _view(course: Course, clock: Clock, book: PolicyBook, now: datetime, *, lead
         share=used(course, now) if clock.open else 1.0,
         regime_title=regime_title(clock.regime, book, now),
         paused_since=course.pauses[-1].start if clock.state is ClockState.PAUSED and course.pauses else None,
+        stops=line.stops if line else None,
+    )
+
+
+def in_business_time(policy: Policy) -> frozenset[str]:
+    """The promises whose clocks all count open time only: lists show what is left of them in business time."""
+    return frozenset(
+        promise.id
+        for promise in policy.promises
+        if promise.clocks and all(rule.target is not None and rule.target.unit.business for rule in promise.clocks)
     )
 
 

@@ -17,8 +17,9 @@ from django.db.models.functions import Cast, NullIf
 from forgeward.desk import programme
 from forgeward.desk.models import ClockRow, Entry, EvidenceRow
 from forgeward.desk.models.fields import to_micros
+from forgeward.desk.readers.clocks import in_business_time
 from forgeward.policy.clock import POLICY
-from forgeward.policy.model import MechanismKind, Policy
+from forgeward.policy.model import Gate, Policy
 from forgeward.policy.standing import Evidence, Standing, Tally, period_start, standings
 
 NEAREST = 50  # clocks of one promise that are looked at for the share that is gone: the ones that are due next
@@ -100,14 +101,13 @@ def _used_share(now: datetime) -> Combinable:
 def _in_business_time(policy: Policy, now: datetime) -> dict[str, float]:
     """The same for promises whose figures are business time, from the clocks that are due next."""
     calendar, found = policy.calendar, {}
-    for promise in policy.promises:
-        if not promise.clocks or not all(c.target is not None and c.target.unit.business for c in promise.clocks):
-            continue
-        rows = ClockRow.objects.filter(regime=POLICY, promise=promise.id, state="running", due__gte=now)
-        found[promise.id] = max(
+    for promise in sorted(in_business_time(policy)):
+        rows = ClockRow.objects.filter(regime=POLICY, promise=promise, state="running", due__gte=now)
+        found[promise] = max(
             (
                 calendar.business_seconds(starts, now) / (calendar.business_seconds(starts, due) or 1)
                 for starts, due in rows.order_by("due").values_list("starts", "due")[:NEAREST]
+                if due is not None
             ),
             default=0.0,
         )
@@ -123,7 +123,7 @@ def _evidence(policy: Policy) -> Iterator[Evidence]:
         for mechanism in promise.kept_by:
             if row := looks.get(mechanism.key):
                 yield Evidence(promise.id, mechanism.key, row.what, row.at, holds=row.ok)
-            elif mechanism.kind is MechanismKind.GATE and (passed := gates.get(mechanism.key)):
+            elif isinstance(mechanism, Gate) and (passed := gates.get(mechanism.key)):
                 at, case = passed
                 yield Evidence(promise.id, mechanism.key, f"The step “{mechanism.step}” was passed.", at, case)
 

@@ -77,7 +77,7 @@ def _dues(rows: list[CaseRow], now: datetime) -> list[Due]:
     book = programme.policies()
     found = []
     for row, line in zip(rows, lines(rows), strict=True):
-        running = clocks.running(clocks.views(decode_case(bytes(row.state_json)), book, now))
+        running = clocks.running(clocks.folded(clocks.views(decode_case(bytes(row.state_json)), book, now)))
         found += [Due(line, clock) for clock in running]
     return sorted(found, key=lambda due: (due.clock.due or now, due.case.pk))
 

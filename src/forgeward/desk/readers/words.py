@@ -126,6 +126,28 @@ CLOCKS: Final[Mapping[Fact, str]] = {
     Fact.CHANGE_ANNOUNCED: "Announce the change",
 }
 
+# The changes that stop a clock, by the fact that they bring about.
+STOPPED_BY: Final[Mapping[Fact, frozenset[str]]] = {
+    Fact.ACKNOWLEDGED: frozenset({"case:notice_accepted"}),
+    Fact.ASSESSED: frozenset({"case:assessed"}),
+    Fact.CONTAINED: frozenset({"case:contained"}),
+    Fact.CONFIRMED: frozenset({"case:confirmed"}),
+    Fact.PLANNED: frozenset({"case:planned"}),
+    Fact.SHIPPED: frozenset({"case:shipped"}),
+    Fact.JUDGED: frozenset({"case:judged"}),
+    Fact.CUSTOMERS_TOLD: frozenset({"case:notice_accepted", "case:told"}),
+    Fact.ATLASSIAN_TOLD: frozenset({"case:notice_accepted", "case:told"}),
+    Fact.UPDATED: frozenset({"case:notice_accepted"}),
+    Fact.FINAL_NOTICE: frozenset({"case:notice_accepted"}),
+    Fact.REVIEWED: frozenset({"case:reviewed"}),
+    Fact.GLASS_REVIEWED: frozenset({"case:glass_reviewed"}),
+    Fact.CRA_WARNED: frozenset({"case:told"}),
+    Fact.CRA_NOTIFIED: frozenset({"case:told"}),
+    Fact.CRA_FINAL: frozenset({"case:told"}),
+    Fact.GDPR_TOLD: frozenset({"case:told"}),
+    Fact.ACTION_VERIFIED: frozenset({"case:action_verified"}),
+}
+
 # Since when a clock counts, by the fact that starts it.
 STARTS: Final[Mapping[Fact, str]] = {
     Fact.RECEIVED: "the opening of the case",
@@ -176,6 +198,11 @@ MESSAGES: Final[Mapping[str, str]] = {
 def choice(word: str) -> str:
     """A choice in words: ``roll_back`` is “rolled back”."""
     return CHOICES.get(word) or RESOLUTIONS.get(word) or word.replace("_", " ")
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def step(name: str) -> str:

@@ -9,9 +9,9 @@ import base64
 import hashlib
 import secrets
 import time
-from typing import Any, ClassVar
+from typing import Any, cast
 
-import qrcode
+import qrcode  # type: ignore[import-untyped]
 from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
@@ -33,7 +33,7 @@ _NONCE = 12
 class Adapter(DefaultAccountAdapter):
     """People are added by the Security Lead, never by themselves."""
 
-    error_messages: ClassVar = {
+    error_messages = {  # noqa: RUF012 - allauth declares it for instances
         **DefaultAccountAdapter.error_messages,
         "account_inactive": "This account is switched off. Ask your Security Lead.",
         "email_password_mismatch": "E-mail and password do not belong together. Nothing was changed.",
@@ -58,7 +58,7 @@ class Adapter(DefaultAccountAdapter):
 class MfaAdapter(DefaultMFAAdapter):
     """Keeps second factors encrypted under the home's key, and draws the QR code without inline styles."""
 
-    error_messages: ClassVar = {
+    error_messages = {  # noqa: RUF012 - allauth declares it for instances
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": "That code does not fit. Codes change every 30 seconds.",
         "cannot_generate_recovery_codes": "Recovery codes come after a second factor. Set one up first.",
@@ -115,7 +115,9 @@ def showed_factor(request: HttpRequest) -> bool:
 
     Asking only whether the person has one would let in a session that signed in by password before they enrolled.
     """
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
+    return any(
+        record.get("method") == "mfa" for record in get_authentication_records(request, cast(Person, request.user))
+    )
 
 
 @receiver(authenticator_added)

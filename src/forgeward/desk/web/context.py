@@ -59,8 +59,8 @@ class House:
 
     @cached_property
     def mail_to_files(self) -> bool:
-        """Whether outgoing mail lands in files, since no mail server is set."""
-        return self.demo or not programme.home().settings.mail.is_set
+        """Whether outgoing mail lands in files, since no mail server is set. A demo's banner says it already."""
+        return not self.demo and not programme.home().settings.mail.is_set
 
     @cached_property
     def nav(self) -> tuple[Room, ...]:

@@ -154,11 +154,7 @@ def _how(spec: FieldSpec) -> str:
 def _choices(spec: FieldSpec, team: Sequence[tuple[str, str]], given: Sequence[str]) -> tuple[Choice, ...]:
     if spec.kind == "person" or spec.name == PEOPLE:
         return tuple(Choice(value, word, value in given) for value, word in team)
-    return tuple(Choice(value, _capital(words.choice(value)), value in given) for value in spec.choices)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return tuple(Choice(value, words.capital(words.choice(value)), value in given) for value in spec.choices)
 
 
 def sent_values(post: QueryDict) -> dict[str, list[str]]:

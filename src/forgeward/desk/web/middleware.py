@@ -42,7 +42,7 @@ TO_CONFIRM = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn", "ac
 class SignedIn:
     """Leads to sign-in, then to enrolment or to the second factor, before any other page.
 
-    A demo home asks for no second factor; a banner says so (``request.without_factor``).
+    A demo home asks for no second factor; a banner on every page says so.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -67,7 +67,6 @@ class SignedIn:
         enrolled = has_factor(person)
         if enrolled and showed_factor(request):
             return None
-        request.without_factor = True  # type: ignore[attr-defined]
         if home().is_demo:
             return None
         if not enrolled:

@@ -95,12 +95,6 @@ def lower_first(text: str) -> str:
 
 
 @register.filter
-def in_words(name: str) -> str:
-    """A requirement's name as words: ``second_person`` is “second person”."""
-    return name.replace("_", " ")
-
-
-@register.filter
 def add_length(count: int, items: Sequence[object]) -> int:
     """``count`` and the number of items together."""
     return count + len(items)

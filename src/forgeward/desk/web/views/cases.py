@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, cast
@@ -18,13 +18,16 @@ from forgeward.desk.readers import cases as reader
 from forgeward.desk.readers import words
 from forgeward.desk.readers.case_page import CasePage, FactGroup, Message, TimelineItem, case_page
 from forgeward.desk.readers.cases import CaseLine
+from forgeward.desk.readers.clocks import RISKY_SHARE, folded, in_business_time
 from forgeward.desk.web import pictures
 from forgeward.desk.web.see import MISSED, RISK, RUNS, Tone, clock_line, lens
-from forgeward.desk.web.times import DAY, Lens, span
+from forgeward.desk.web.times import Lens, span
 from forgeward.desk.web.views import errors
 from forgeward.desk.web.views.notices import MailLine, mail_line
 from forgeward.errors import BadInput, Lack, NotFound
 from forgeward.policy.clock import ClockState
+from forgeward.respond.fields import FieldSpec
+from forgeward.respond.parse import specs
 from forgeward.respond.permissions import may
 from forgeward.respond.steps import NextStep
 from forgeward.vocabulary import CaseKind, Role, Severity
@@ -34,7 +37,6 @@ MOST_MESSAGES = 20
 MOST_CHANGES = 60
 LONG_TEXT = 6_000  # characters of a message that stand on the case's page; its entry shows it whole
 LONG_FACT = 400
-SOON = 1 * DAY
 # Steps that are no answer to “what is next”; they stand under “More”.
 ASIDE = ("note", "handover", "restrict", "merge", "reject", "regime", "act", "told")
 
@@ -72,11 +74,12 @@ def cases(request: HttpRequest) -> HttpResponse:
         )
     except BadInput as problem:
         return errors.refused(request, problem, 400)
+    business = in_business_time(programme.policies().at(now))
     filtered = any(asked[name] for name in ("state", "kind", "severity", "number"))
     kept = {name: value for name, value in asked.items() if value and name != "after"}
     shown: dict[str, Any] = {
         "room": "cases",
-        "rows": [_list_row(line, view) for line in page.cases],
+        "rows": [_list_row(line, view, business) for line in page.cases],
         "asked": asked,
         "state": state,
         "filtered": filtered,
@@ -89,18 +92,36 @@ def cases(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/list.html", shown)
 
 
-def _list_row(line: CaseLine, view: Lens) -> ListRow:
+def _list_row(line: CaseLine, view: Lens, business: frozenset[str]) -> ListRow:
     age = (line.closed_at or view.now) - line.opened_at
     due, left, tone = "", "", RUNS
     if line.next_due is not None:
-        seconds = (line.next_due - view.now).total_seconds()
+        open_hours = line.next_promise in business
+        late = line.next_due < view.now
         due = view.near(line.next_due)
-        tone = MISSED if seconds < 0 else RISK if seconds < SOON else RUNS
-        left = f"{span(seconds)} late" if seconds < 0 else span(seconds)
+        left = view.length(view.now, line.next_due, business=open_hours) + (" late" if late else "")
+        tone = MISSED if late else RISK if _share(line, view, business=open_hours) >= RISKY_SHARE else RUNS
     return ListRow(line, tone, left, due, words.STATES[line.state], words.KINDS[line.kind], span(age.total_seconds()))
 
 
+def _share(line: CaseLine, view: Lens, *, business: bool) -> float:
+    """How much of the next clock's time is gone."""
+    if line.next_due is None or line.next_starts is None:
+        return 0.0
+    whole = view.between(line.next_starts, line.next_due, business=business)
+    return view.between(line.next_starts, view.now, business=business) / whole if whole > 0 else 1.0
+
+
 # --- one case --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One thing that the next step lacks: its name, and what it asks for."""
+
+    title: str
+    help: str
+    promise: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +131,7 @@ class Gate:
     step: str
     title: str
     have: tuple[tuple[str, str, str], ...]
-    lacks: tuple[Lack, ...]
+    lacks: tuple[Missing, ...]
     allowed: bool
     who: str
     second_person: bool
@@ -150,7 +171,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     now = programme.home().now()
     page = _found(number, person)
     view = lens(now)
-    lines = [clock_line(clock, view) for clock in page.clocks if clock.state is not ClockState.NOT_APPLICABLE]
+    lines = [clock_line(clock, view) for clock in folded(page.clocks) if clock.state is not ClockState.NOT_APPLICABLE]
     gate, others = _steps(page, person)
     shown: dict[str, Any] = {
         "room": "cases",
@@ -198,15 +219,25 @@ def _steps(page: CasePage, person: Person) -> tuple[Gate | None, tuple[OtherStep
 
 def _gate(step: NextStep, page: CasePage, person: Person) -> Gate:
     second = any(lack.name == "second_person" for lack in step.missing)
+    fields = {spec.name: spec for spec in specs(step.step)}
     return Gate(
         step=step.step,
         title=words.step(step.step),
         have=tuple((group.title, group.promise, "") for group in page.facts),
-        lacks=step.missing,
+        lacks=tuple(_missing(lack, fields) for lack in step.missing),
         allowed=may("approve" if second else step.step, person.actor()),
         who=" or ".join(words.ROLES[role] for role in Role if role in step.roles),
         second_person=second,
     )
+
+
+def _missing(lack: Lack, fields: Mapping[str, FieldSpec]) -> Missing:
+    """A lack that is a field of the step goes by the field's label; any other by its own words."""
+    spec = fields.get(lack.name)
+    if spec is None:
+        return Missing(words.capital(lack.name.replace("_", " ")), lack.sentence, lack.promise)
+    told = lack.sentence.removeprefix(f"{spec.title}: ")
+    return Missing(spec.title, words.capital(told), lack.promise)
 
 
 def _answer(page: CasePage, person: Person) -> str:

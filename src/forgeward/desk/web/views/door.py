@@ -28,17 +28,13 @@ def once(request: HttpRequest, token: str) -> HttpResponse:
     now = programme.home().now()
     try:
         if request.method == "POST":
-            response = _enter(request, people.use_link(token, now))
-        else:
-            found = link_of(token, now)
-            words = {"person": found.person, "until": lens(now).at(found.expires_at)}
-            response = render(request, "once.html", words)
+            return _enter(request, people.use_link(token, now))
+        found = link_of(token, now)
     except NotFound as problem:
         words = {"heading": "This link no longer works", "what": str(problem), "then": problem.next}
         way = {"way": "To sign-in", "way_url": reverse("account_login")}
-        response = render(request, "door_message.html", {**words, **way}, status=410)
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+        return render(request, "door_message.html", {**words, **way}, status=410)
+    return render(request, "once.html", {"person": found.person, "until": lens(now).at(found.expires_at)})
 
 
 def _enter(request: HttpRequest, person: Person) -> HttpResponse:

@@ -128,7 +128,7 @@ def _html(policy: Policy, said: Promise | Obligation) -> SafeString:
 
 def _seen(standing: Standing) -> str:
     """What shows it, with its counts: never a percentage."""
-    counts = standing.counts
+    counts = standing.tally
     ended = counts.met + counts.late_met + counts.missed
     parts = [f"{counts.met} of {ended} in time"] if ended else []
     parts += [f"{counts.running} running"] if counts.running else []
