@@ -15,7 +15,7 @@ import msgspec
 
 from forgeward.errors import BadInput
 
-Plain: TypeAlias = str | int | bool | None | list[str]
+Plain: TypeAlias = str | int | bool | list[str] | None
 
 
 class Severity(enum.StrEnum):

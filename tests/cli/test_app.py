@@ -22,7 +22,10 @@ def run(*words: str, home: Path | None = None) -> subprocess.CompletedProcess[st
 
 def test_version_imports_nothing_heavy() -> None:
     """``--version`` answers without the option parser, Django or the core."""
-    code = "import sys; sys.argv = ['forgeward', '--version']; from forgeward.cli import main; main(); print(sorted(sys.modules))"
+    code = (
+        "import sys; sys.argv = ['forgeward', '--version']; from forgeward.cli import main; main();"
+        "print(sorted(sys.modules))"
+    )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.startswith(f"forgeward {__version__}\n")
     for heavy in ("typer", "django", "msgspec", "rich"):

@@ -116,7 +116,7 @@ class Sink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         message = message_from_bytes(envelope.content or b"", policy=policy.default)
         self.mails += [(recipient, message) for recipient in envelope.rcpt_tos]
-        return "250 Taken as number %d" % len(self.mails)
+        return f"250 Taken as number {len(self.mails)}"
 
     def to(self, recipient: str) -> list[EmailMessage]:
         return [message for address, message in self.mails if address == recipient]

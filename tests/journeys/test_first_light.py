@@ -12,7 +12,8 @@ from tests.journeys.programme import REPORT, Programme, Sink, found, mail_server
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 ASSESS = (
-    "--scope", "Note bodies in export", "--impact", "Reading across page limits", "--affected", "Field Notes, 412 sites",
+    "--scope", "Note bodies in export", "--impact", "Reading across page limits",
+    "--affected", "Field Notes, 412 sites",
     "--exploitability", "Any signed-in user", "--vector", "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
 )  # fmt: skip
 CONFIRM = ("--environment", "Own development site", "--reproduction", "As reported", "--versions", "3.4.0 to 3.9.2")

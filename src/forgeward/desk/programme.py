@@ -43,7 +43,7 @@ def policies() -> PolicyBook:
     if _book is None or _book[0] != latest:
         adopted = PolicyVersion.objects.filter(adopted_at__isnull=False)
         rows = adopted.order_by("version").values_list("adopted_at", "text")
-        _book = latest, PolicyBook.of((at, load(text)) for at, text in rows)
+        _book = latest, PolicyBook.of((at, load(text)) for at, text in rows if at)
     return _book[1]
 
 

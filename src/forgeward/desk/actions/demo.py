@@ -16,7 +16,6 @@ from forgeward.desk import programme
 from forgeward.desk.actions import cases, escalation, outbox, people, sequence
 from forgeward.desk.actions.demo_stories import PEOPLE, STORIES, Deed, Story
 from forgeward.desk.models import CaseRow, Person
-from forgeward.desk.models.fields import from_micros
 from forgeward.desk.rows import decode_case
 from forgeward.edges.mail_out import Delivery, Outgoing
 from forgeward.respond.parse import parse
@@ -110,11 +109,10 @@ def _let_time_pass(until: datetime) -> None:
         due = CaseRow.objects.filter(wake_at__lte=until).order_by("wake_at").values_list("wake_at", flat=True).first()
         if due is None:
             break
-        at = due if isinstance(due, datetime) else from_micros(due)
-        for number in escalation.claim(owner, at):
-            escalation.wake(number, owner, at)
-            _confirm_reminders(number, at)
-        outbox.deliver(programme.home(), at, transport=Nowhere())
+        for number in escalation.claim(owner, due):
+            escalation.wake(number, owner, due)
+            _confirm_reminders(number, due)
+        outbox.deliver(programme.home(), due, transport=Nowhere())
 
 
 def _confirm_reminders(number: str, at: datetime) -> None:
@@ -123,4 +121,3 @@ def _confirm_reminders(number: str, at: datetime) -> None:
     for told in {e.to for e in case.escalations if e.confirmed_at is None and e.to}:
         person = Person.objects.get(pk=int(told.removeprefix("person:")))
         cases.perform(number, parse("seen", {}), person.actor(), at)
-

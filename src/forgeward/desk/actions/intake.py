@@ -150,7 +150,7 @@ def file_in(home: Home, row: RawMail, reading: Reading, now: datetime) -> Taken:
 
 
 def _taken(row: RawMail, mail: Mail, **found: object) -> Taken:
-    signals = {"dkim": mail.signals.dkim, "dmarc": mail.signals.dmarc, "openpgp": mail.signals.openpgp}
+    signals: dict[str, str] = {"dkim": mail.signals.dkim, "dmarc": mail.signals.dmarc, "openpgp": mail.signals.openpgp}
     return Taken(
         source=row.source,
         subject=rules.title(mail.subject),
@@ -226,10 +226,10 @@ def _open(home: Home, row: RawMail, reading: Reading, mail: Mail, files: list[At
     return _taken(row, mail, case=done.number, new=True, not_parsed=unread, notices=done.notices)
 
 
-def _signals(mail: Mail) -> list[str]:
+def _signals(mail: Mail) -> tuple[str, ...]:
     machine = rules.automatic(mail)
-    found = [f"dkim:{mail.signals.dkim}", f"dmarc:{mail.signals.dmarc}", f"openpgp:{mail.signals.openpgp}"]
-    return [*found, f"automatic:{machine.name.lower()}"] if machine else found
+    found = (f"dkim:{mail.signals.dkim}", f"dmarc:{mail.signals.dmarc}", f"openpgp:{mail.signals.openpgp}")
+    return (*found, f"automatic:{machine.name.lower()}") if machine else found
 
 
 def _may_receive(home: Home, mail: Mail, reporter: str, now: datetime) -> bool:

@@ -163,31 +163,31 @@ def _settle(letter: Claimed, result: Delivery, owner: str, now: datetime, sent: 
             told = Accepted if state == "accepted" else GaveUp
             command = told(
                 notice=int(letter.content["seq"]),
-                recipients=[int(letter.content["position"])],
+                recipients=(int(letter.content["position"]),),
                 word=result.words[:300],
             )
             cases.perform_in(cursor, number, command, OUTBOX, now)
         if state == "accepted" and letter.case_id and letter.content:
-            _remember(letter, now)
+            _remember(letter, letter.case_id, int(letter.content["seq"]), now)
     setattr(sent, _COUNTED[state], getattr(sent, _COUNTED[state]) + 1)
 
 
 _COUNTED = {"accepted": "accepted", "filed": "filed", "given_up": "failed", "waiting": "later"}
 
 
-def _remember(letter: Claimed, now: datetime) -> None:
+def _remember(letter: Claimed, case_id: int, seq: int, now: datetime) -> None:
     """Keeps our own Message-ID, keyed, so that the answer to it finds its case."""
     vault = programme.vault()
     identity = message_id(letter.key, _id_key(), _sender(programme.home()))
-    owner = f"case:{CaseRow.objects.values_list('number', flat=True).get(pk=letter.case_id)}"
+    owner = f"case:{CaseRow.objects.values_list('number', flat=True).get(pk=case_id)}"
     MessageRow.objects.create(
-        case_id=letter.case_id,
+        case_id=case_id,
         at=now,
         direction="out",
         subject=owner,
         blob=vault.seal_json(owner, f"message:{letter.key}", {"message_id": identity, "references": []}),
         thread_key=vault.keys.keyed("message id", identity.encode()),
-        entry_seq=int(letter.content["seq"]) if letter.content else 0,
+        entry_seq=seq,
     )
 
 

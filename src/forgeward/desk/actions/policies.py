@@ -9,7 +9,7 @@ from forgeward.desk.actions import write
 from forgeward.desk.models import PolicyVersion
 from forgeward.errors import AnswerIsNo, BadInput, NotAllowed
 from forgeward.policy.document import Policy, load
-from forgeward.vocabulary import Actor, Change, Role
+from forgeward.vocabulary import Actor, Change, Plain, Role
 
 MAY_ADOPT = frozenset({Role.LEAD, Role.LEADERSHIP})
 
@@ -46,7 +46,11 @@ def adopt(proposal: PolicyVersion, actor: Actor, now: datetime) -> Policy:
             )
         proposal.version, proposal.adopted_at, proposal.adopted_by_id = policy.version, now, _person(actor)
         proposal.save()
-        data = {"version": policy.version, "digest": policy.digest, "effective": policy.effective.isoformat()}
+        data: dict[str, Plain] = {
+            "version": policy.version,
+            "digest": policy.digest,
+            "effective": policy.effective.isoformat(),
+        }
         write.record(cursor, Change("policy:adopted", data=data), actor.id, now)
     programme.forget_policies()
     return policy

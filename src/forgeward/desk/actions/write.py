@@ -66,7 +66,10 @@ def read_case(cursor: CursorWrapper, number: str) -> Stored | None:
         [number],
     )
     row = cursor.fetchone()
-    return Stored(*row[:3], bytes(row[3]), row[4], from_micros(row[5])) if row else None
+    if row is None:
+        return None
+    pk, found, version, state_json, reporter, changed_at = row
+    return Stored(pk, found, version, bytes(state_json), reporter, from_micros(changed_at))
 
 
 def require_forward(now: datetime, last: datetime) -> datetime:

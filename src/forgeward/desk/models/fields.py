@@ -22,13 +22,18 @@ def from_micros(micros: int) -> datetime:
 
 
 if TYPE_CHECKING:
-    _Numbers = models.BigIntegerField[Any, Any]
+    _Numbers = models.Field[Any, Any]
 else:
     _Numbers = models.BigIntegerField
 
 
 class InstantField(_Numbers):
     """An aware UTC datetime in Python, a big integer of microseconds in the database (no text parsing on reads)."""
+
+    if TYPE_CHECKING:  # what django-stubs' plugin reads a field's types from
+        _pyi_private_set_type: datetime
+        _pyi_private_get_type: datetime
+        _pyi_lookup_exact_type: datetime
 
     def from_db_value(self, value: int | None, *_: object) -> datetime | None:
         return None if value is None else from_micros(value)

@@ -232,8 +232,8 @@ def _only_waits(one: tuple[Any, ...], two: tuple[Any, ...], now: datetime) -> bo
     if one[starts] != two[starts] or one[due] is None or two[due] is None:
         return False
     if one[state] == two[state] == "paused":
-        return one[due] >= two[due]  # its due date moves on until the reporter answers
-    return one[:4] == two[:4] and two[state] == "running" and one[due] <= to_micros(now)
+        return bool(one[due] >= two[due])  # its due date moves on until the reporter answers
+    return bool(one[:4] == two[:4] and two[state] == "running" and one[due] <= to_micros(now))
 
 
 def _examine_rows_without_history(result: Result) -> None:
