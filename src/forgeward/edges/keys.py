@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import os
 import secrets
@@ -69,6 +68,7 @@ class Keys:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._home: AESGCM | None = None
+        self._keying = b""
         self._store: SubjectKeys | None = None
         self._inherited: SubjectKeys | None = None
         self._lock = threading.Lock()
@@ -79,8 +79,9 @@ class Keys:
         ``ledger_name`` is the ledger's origin in checkpoints, without blanks and “+”, best a host and path that the
         vendor owns; without one it is ``forgeward/`` and eight random hex digits.
         """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
+        with _translated(self.folder):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
         name = ledger_name or f"forgeward/{secrets.token_hex(4)}"
         seed = secrets.token_bytes(KEY_SIZE)
         _write_once(self._ledger_file, _private_text(name, seed).encode())
@@ -93,6 +94,7 @@ class Keys:
             if self._store:
                 self._store.close()
             self._store = self._home = None
+            self._keying = b""
 
     def __enter__(self) -> Keys:
         return self
@@ -154,8 +156,12 @@ class Keys:
         return self.open(subject, wrapped, _wrapping(subject))
 
     def keyed(self, label: str, data: bytes) -> str:
-        """A digest that only this home can make (HMAC-SHA-256, hex): to find the same thing again without storing it."""
-        return hmac.new(_read_private(self._home_file), label.encode() + b"\0" + data, hashlib.sha256).hexdigest()
+        """A digest that only this home can make (HMAC-SHA-256, hex): finds a thing again without storing it.
+
+        The key is derived from the home key (NIST SP 800-108, one block), which itself only wraps.
+        """
+        self._home_key()
+        return hmac.digest(self._keying, label.encode() + b"\0" + data, "sha256").hex()
 
     @property
     def _ledger_file(self) -> Path:
@@ -172,6 +178,7 @@ class Keys:
                 raise HomeUnusable(
                     f"{self._home_file} has {len(key)} bytes, not 32.", next="Restore it from its backup."
                 )
+            self._keying = hmac.digest(key, b"forgeward/keyed/1", "sha256")
             self._home = AESGCM(key)
         return self._home
 
