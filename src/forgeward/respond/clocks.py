@@ -4,7 +4,8 @@
                 └─wake_at, reminders──> when somebody has to be told, and who
 
 A fact that ended and began anew (judged material, then not, then again) gives a course for each time, so that a miss
-stays. Actions, reminders and broken glass have a course each, told apart by ``subject``.
+stays. Actions, reminders, updates and broken glass have a course each. Promise, regime and ``subject`` together name a
+course of a case: the action's id, the number of the update, or what a promise's second clock waits for.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def _started(case: Case, book: PolicyBook) -> list[tuple[Line, Course]]:
         elif case.earlier or line.repeats is not None or line.when is not None:
             found.extend((line, course) for course in _many(case, line, times))
         elif starts in facts:
-            course = _course(case, line, times, _Period(facts[starts], None), "")
+            course = _course(case, line, times, _Period(facts[starts], None), line.name)
             if course is not None:
                 found.append((line, course))
     if case.actions or case.glass or case.escalations:
@@ -180,10 +181,11 @@ def _many(case: Case, line: Line, times: _Times) -> Iterator[Course]:
     """The courses of a line that may have several: its start held more than once, or each update starts it anew."""
     number = 0
     for period in _periods(case, line):
-        for part in _repeated(case, line, period) if line.repeats is not None else (period,):
+        for stretch in _repeated(case, line, period) if line.repeats is not None else (period,):
             number += 1
-            subject = str(number) if number > 1 or line.repeats is not None else ""
-            course = _course(case, line, times, part, subject)
+            counted = number > 1 or line.repeats is not None
+            subject = ":".join(part for part in (line.name, str(number) if counted else "") if part)
+            course = _course(case, line, times, stretch, subject)
             if course is not None:
                 yield course
 

@@ -38,10 +38,14 @@ class Period(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One clock through all policies. ``graded``: its figure depends on the severity."""
+    """One clock through all policies. ``graded``: its figure depends on the severity.
+
+    ``name`` tells apart the clocks of one promise that has several (VM-7: ``planned``, ``shipped``); else it is empty.
+    """
 
     promise: str
     regime: str
+    name: str
     starts: Fact
     stops: Fact
     when: Fact | None
@@ -74,11 +78,21 @@ def tables(book: PolicyBook) -> tuple[Line, ...]:
         for promise, regime, rule in policy.rules():
             key = (promise, regime, rule.starts, rule.stops, rule.when)
             found.setdefault(key, {}).setdefault(since, []).append(rule)
-    lines = [_line(key, rules, book) for key, rules in found.items()]
+    lines = [_line(key, _name(key, found), rules, book) for key, rules in found.items()]
     return tuple(sorted(lines, key=lambda line: line.regime != POLICY))
 
 
-def _line(key: Key, rules: dict[datetime, list[ClockRule]], book: PolicyBook) -> Line:
+def _name(key: Key, others: Iterable[Key]) -> str:
+    promise, regime, starts, stops, when = key
+    mine = [other for other in others if other[:2] == (promise, regime)]
+    if len(mine) == 1:
+        return ""
+    if sum(other[3] is stops for other in mine) == 1:
+        return stops.value
+    return "-".join(fact.value for fact in (starts, when, stops) if fact is not None)
+
+
+def _line(key: Key, name: str, rules: dict[datetime, list[ClockRule]], book: PolicyBook) -> Line:
     promise, regime, starts, stops, when = key
     newest = next(reversed(rules.values()))[-1]
     periods = tuple(
@@ -88,6 +102,7 @@ def _line(key: Key, rules: dict[datetime, list[ClockRule]], book: PolicyBook) ->
     return Line(
         promise=promise,
         regime=regime,
+        name=name,
         starts=starts,
         stops=stops,
         when=when,
