@@ -192,6 +192,14 @@ def test_a_maintenance_date_waits_for_nobody():
     assert stand(long, "04-10 10:00") == ("running", at("07-07 23:00"))
 
 
+def test_the_way_to_a_maintenance_date_goes_on_in_a_pause():
+    """Its share does not stand still, because the date does not move; reminders wait all the same."""
+    clock = course("next maintenance date", pauses=(Pause(at("02-20 10:00")),))
+    assert used(clock, at("03-02 10:00")) > used(clock, at("02-20 10:00"))
+    # From 2 February 10:00 to 7 April 23:00 are 1,549 hours; a tenth is 6 days, 10 hours and 54 minutes.
+    assert marks(clock, (10, 50), now=at("03-20 10:00")) == (at("02-08 20:54"),)
+
+
 def test_a_date_of_its_own():
     """IR-15: the action's own date; pauses do not move it, an extension does."""
     own = course(("02-02 10:00", at("02-20 12:00")), pauses=(Pause(at("02-03 10:00")),))

@@ -139,7 +139,8 @@ def evaluate(course: Course, now: datetime) -> Clock:
 def used(course: Course, now: datetime) -> float:
     """The share of the time that is gone at ``now``: 1.0 at the due instant, more after it.
 
-    Counted as the limit counts, without the pauses. 0.0 before the start and where nothing applies.
+    Counted as the limit counts, without the pauses; on the way to a date, its own or for maintenance, with them.
+    0.0 before the start and where nothing applies.
     """
     run = _read(course, now)
     if not run.applies or run.due is None or run.until <= run.starts:
@@ -219,7 +220,7 @@ class _Run(NamedTuple):
     due: datetime | None
     original_due: datetime | None
     missed_at: datetime | None
-    waits: Sequence[_Span]
+    waits: Sequence[_Span]  # the pauses that do not count as time
     waits_since: datetime | None  # the start of the pause that lasts
 
 
@@ -243,6 +244,8 @@ def _read(course: Course, now: datetime) -> _Run:
     applies = bool(phases) and phases[-1].till is None
     if not isinstance(limit, Bound):
         waits, waits_since = (), None
+    elif limit.target.unit is Unit.MAINTENANCE:
+        waits = ()  # a pause does not make the way to a date shorter
     return _Run(starts, until, stopped, applies, limit, due, original_due, missed_at, waits, waits_since)
 
 
