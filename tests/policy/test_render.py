@@ -106,7 +106,7 @@ def test_markdown_has_every_promise_and_figure():
 def test_the_reader_learns_how_time_is_counted():
     """Zone, hours, holidays, maintenance dates and what pauses stand in the text."""
     text = render(policy(("  holidays: []", "  holidays: [GB-ENG, US]")), "md")
-    assert "in the zone Europe/London: Monday 09:00 to 17:30" in text
+    assert "in the zone Europe/London: Monday to Friday 09:00 to 17:30." in text
     assert "Public holidays of GB-ENG and US are not business days." in text
     assert "Maintenance dates: first Tuesday every 3 months." in text
     assert "Only the clocks of IR-5, VM-3, VM-5, VM-6, VM-7 and VM-8 stand still" in text

@@ -8,10 +8,11 @@ Everything that a vendor wrote is escaped. In HTML a figure is ``<em class="fig"
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
+from itertools import groupby
 from typing import Literal, TypeAlias
 
 from forgeward.errors import BadInput
@@ -144,9 +145,8 @@ def _dates(policy: Policy, written: Callable[[str], str]) -> str:
 
 def _time(policy: Policy) -> list[str]:
     """How business time is counted, in sentences."""
-    week = policy.time.week
-    days = [f"{_WEEKDAYS[i]} {_hours(windows)}" for i, windows in enumerate(week) if windows]
-    lines = [f"Business time is counted in the zone {policy.time.zone}: {'; '.join(days)}."]
+    days = "; ".join(_week(policy.time.week))
+    lines = [f"Business time is counted in the zone {policy.time.zone}: {days}."]
     if policy.time.holidays:
         regions = enumerated(list(policy.time.holidays))
         lines.append(f"Public holidays of {regions} are not business days.")
@@ -157,6 +157,15 @@ def _time(policy: Policy) -> list[str]:
     if pausing:
         lines.append(f"Only the clocks of {enumerated(pausing)} stand still while we wait for the reporter to answer.")
     return lines
+
+
+def _week(week: Sequence[tuple[tuple[int, int], ...]]) -> Iterator[str]:
+    """Neighbouring days with the same hours together: Monday to Friday 09:00 to 17:30."""
+    for windows, group in groupby(range(len(week)), key=lambda day: week[day]):
+        days = list(group)
+        name = _WEEKDAYS[days[0]] if len(days) == 1 else f"{_WEEKDAYS[days[0]]} to {_WEEKDAYS[days[-1]]}"
+        if windows:
+            yield f"{name} {_hours(windows)}"
 
 
 def _hours(windows: tuple[tuple[int, int], ...]) -> str:
