@@ -1,7 +1,7 @@
 """What holds for every test: how long hypothesis looks.
 
-No example has a deadline of its own, since a busy machine is no reason to fail. ``script/test --fast`` takes the profile
-``fast``, which tries fewer examples.
+No example has a deadline of its own, since a busy machine is no reason to fail. ``script/test --fast`` takes the
+profile ``fast``, which tries fewer examples.
 """
 
 from __future__ import annotations
