@@ -18,8 +18,8 @@ from typing import BinaryIO
 
 from forgeward.errors import BadInput, VerificationFailed
 
-BLOCK = 1 << 16
-"""Bytes that are read at once: a few hundred entries, which decode fastest while they fit the processor's cache."""
+BLOCK = 1 << 15
+"""Bytes that are read at once: a hundred entries or so, which decode fastest while they fit the processor's cache."""
 
 MAX_DIRECTORY = 8 << 20
 """Bytes of directory that a reader takes into memory: room for packs of about 150 million entries."""

@@ -19,6 +19,7 @@ from forgeward.ledger.entry import (
 from forgeward.ledger.pack import Opened, Scope
 
 _NEVER = 1 << 62
+_RECENT = 4096  # cases whose last number is looked for first: few enough for the processor's cache
 
 
 class Content:
@@ -29,6 +30,7 @@ class Content:
         self._since = scope.first if scope.kind == "since" else 0
         self._case = scope.value if scope.kind == "case" else ""
         self._numbers: dict[str, int] = {}
+        self._recent: dict[str, int] = {}
         self._opened: Iterator[list[Opened]] = iter(())
         self._waiting: list[Opened] = []
         self._last = (-1, "")
@@ -65,29 +67,35 @@ class Content:
             self.check([index], line + b"\n")
 
     def _count(self, indexes: Sequence[int], entries: Sequence[Entry]) -> None:
-        numbers = self._numbers
-        last_of = numbers.get
+        recent = self._recent
+        last_of = recent.get
         for at, entry in enumerate(entries):
             case, seq = entry.case, entry.seq
             if case:
-                if seq != last_of(case, 0) + 1:
-                    self._odd_number(indexes[at], entry)
-                numbers[case] = seq
+                if seq - 1 != last_of(case):
+                    self._count_rare(indexes[at], entry)
+                recent[case] = seq
             elif seq:
                 self._fault(indexes[at], f"the entry has number {seq} without a case")
             elif entry.kind == POLICY_ADOPTED:
                 self.policies.add(str(entry.data.get("digest")))
+        if len(recent) > _RECENT:
+            self._numbers.update(recent)
+            recent.clear()
 
-    def _odd_number(self, index: int, entry: Entry) -> None:
-        last = self._numbers.get(entry.case)
-        if entry.seq > (last or 0):
-            if last is None and self._since:
-                return
-            missing = range((last or 0) + 1, entry.seq)
+    def _count_rare(self, index: int, entry: Entry) -> None:
+        """A number that does not follow in a case of late: a case's first, one of an old case, or a wrong one."""
+        last = self._recent.get(entry.case, self._numbers.get(entry.case, 0))
+        if entry.seq != last + 1:
+            self._odd_number(index, entry, last)
+
+    def _odd_number(self, index: int, entry: Entry, last: int) -> None:
+        if entry.seq <= last:
+            self._fault(index, f"{entry.case} has number {entry.seq} after number {last}")
+        elif last or not self._since:
+            missing = range(last + 1, entry.seq)
             which = f"number {missing[0]} is" if len(missing) == 1 else f"numbers {missing[0]} to {missing[-1]} are"
             self._fault(index, f"{entry.case} has a gap: {which} not there")
-        else:
-            self._fault(index, f"{entry.case} has number {entry.seq} after number {last or 0}")
 
     def _check_scope(self, indexes: Sequence[int], entries: Sequence[Entry]) -> None:
         for index, entry in zip(indexes, entries, strict=True):
