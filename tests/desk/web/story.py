@@ -13,19 +13,22 @@ from forgeward.vocabulary import Actor
 from tests.desk.web.house import NOW
 
 OUTBOX = Actor("system:outbox")
-HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7|add:7 }}"\'>'
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7|add:7 }}\"'>"
 ASSESSMENT = {
     "scope": "Note bodies in export",
     "impact": "Reading across page limits, one site at a time",
     "affected": "Field Notes 3.4.0 to 3.9.2, 412 sites",
     "exploitability": "By any signed-in user",
-    "vector": "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:N/A:N",
+    "vector": "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:N/A:N",
 }
 
 
 def opened(person: Person, at: datetime = NOW, **values: Any) -> str:
     """A case opened by hand; returns its number."""
-    filled = {"title": "Export reads any note by its id", "text": "The export resolver reads notes as the app."} | values
+    filled = {
+        "title": "Export reads any note by its id",
+        "text": "The export resolver reads notes as the app.",
+    } | values
     return cases.open_case(parse("receive", filled), person.actor(), at).number
 
 

@@ -214,7 +214,9 @@ def test_sign_out_is_a_post(demo_house: House, client: Client) -> None:
     assert client.get("/account/").status_code == 302
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/x", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/x", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_next_never_leads_elsewhere(demo_house: House, target: str) -> None:
     """Sign-in, sign-out and the choice of colours only go back to this desk (open redirect)."""
     client = Client()
@@ -296,8 +298,14 @@ def test_every_page_of_the_own_account_opens(house: House, role: str) -> None:
     person = getattr(house, role)
     client = signed_in(person)
     sign_in(Client(), person)
-    for path in ("/account/", "/account/passkeys/", "/account/password/", "/sign-out/", "/account/confirm/",
-                 "/account/confirm/code/"):
+    for path in (
+        "/account/",
+        "/account/passkeys/",
+        "/account/password/",
+        "/sign-out/",
+        "/account/confirm/",
+        "/account/confirm/code/",
+    ):
         page = client.get(path)
         assert page.status_code == 200, path
         assert "forgeward.css" in page.content.decode()

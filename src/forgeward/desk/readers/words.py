@@ -121,7 +121,7 @@ CLOCKS: Final[Mapping[Fact, str]] = {
     Fact.CRA_NOTIFIED: "Notification",
     Fact.CRA_FINAL: "Final report",
     Fact.GDPR_TOLD: "Tell the authority",
-    Fact.ACTION_VERIFIED: "Verify the action",
+    Fact.ACTION_VERIFIED: "Verify action",
     Fact.ESCALATION_CONFIRMED: "Confirm the reminder",
     Fact.CHANGE_ANNOUNCED: "Announce the change",
 }

@@ -18,7 +18,7 @@ from forgeward.desk.readers import words
 from forgeward.errors import BadInput, Lack
 from forgeward.respond.commands import Command
 from forgeward.respond.fields import FieldSpec
-from forgeward.respond.parse import parse, specs
+from forgeward.respond.parse import command_type, fields_of, parse, specs
 
 DAYS = frozenset({"date", "until", "due"})  # fields that a date is enough for; the others ask for the minute too
 PEOPLE = "people"
@@ -108,11 +108,27 @@ def form_of(
     sent: Mapping[str, Sequence[str]] | None = None,
     trouble: Trouble | None = None,
 ) -> StepForm:
-    """The step's form: empty, or with what was sent and what is wrong with it."""
+    """The step's form: as it begins, or with what was sent and what is wrong with it."""
     trouble = trouble or Trouble()
-    values = sent or {}
+    values = beginning(step) if sent is None else sent
     found = tuple(_field(spec, team, values, tuple(trouble.by_field.get(spec.name, ()))) for spec in specs(step))
     return StepForm(step, found, tuple(trouble.problems))
+
+
+def beginning(step: str, asked: QueryDict | None = None) -> dict[str, list[str]]:
+    """What a form offers before anybody typed: the choices that the command begins with, or that a link asked for.
+
+    A link may choose, never write: a text that somebody sends as their own is typed by them.
+    """
+    empty = command_type(step)()
+    found: dict[str, list[str]] = {}
+    for attribute, spec in fields_of(type(empty)):
+        if spec.kind != "choice":
+            continue
+        wanted = asked.get(spec.name, "") if asked else ""
+        if value := wanted if wanted in spec.choices else getattr(empty, attribute):
+            found[spec.name] = [value]
+    return found
 
 
 def _field(

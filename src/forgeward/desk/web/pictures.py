@@ -15,7 +15,7 @@ from forgeward.vocabulary import Severity
 
 STRIP_DAYS = 14
 MOST_PIPS = 6
-LABEL_GAP = 12.0  # per cent of the axis that a date needs
+LABEL_GAP = 22.0  # per cent of the axis that a date needs on a phone
 
 
 # --- all clocks of a case on one axis --------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def _labels(drawn: Sequence[ClockLine], place: _Place, view: Lens, *, running: b
         at = place.share(instant)
         if any(abs(at - other) < LABEL_GAP for other, _ in placed):
             continue
-        anchor = "start" if at < LABEL_GAP / 2 else "end" if at > 100 - LABEL_GAP / 2 else "middle"
+        anchor = "start" if at < LABEL_GAP / 3 else "end" if at > 100 - LABEL_GAP / 3 else "middle"
         placed.append((at, Label(place(instant), anchor, "now" if strong else view.day(instant), strong)))
     return tuple(label for _, label in sorted(placed, key=lambda pair: pair[0]))
 
@@ -187,6 +187,8 @@ class Level:
     marks: tuple[Mark, ...]
     limit: float | None
     limit_words: str
+    limit_x: float
+    limit_anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +230,17 @@ def limit_days(policy: Policy, level: Severity) -> float | None:
 
 
 def _level(level: Severity, row: int, days: list[float], limit: float | None, scale: float) -> Level:
+    line = None if limit is None else round(LEFT + limit * scale, 1) + 0.5
+    fits = line is None or line < LEFT + WIDTH - 36
     return Level(
         word=level.value.capitalize(),
         y=ROW * row + TOP,
         base=ROW * row + 30.5,
         marks=tuple(Mark(round(LEFT + d * scale, 1), limit is not None and d > limit) for d in sorted(days)),
-        limit=None if limit is None else round(LEFT + limit * scale, 1) + 0.5,
+        limit=line,
         limit_words="" if limit is None else f"{limit:.0f} d",
+        limit_x=0 if line is None else line + 4 if fits else line - 4,
+        limit_anchor="start" if fits else "end",
     )
 
 

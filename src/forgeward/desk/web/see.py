@@ -64,7 +64,7 @@ def tone_of(clock: ClockView) -> Tone:
 def clock_line(clock: ClockView, view: Lens) -> ClockLine:
     """The clock as it stands at the lens's now."""
     left, at = _words(clock, view)
-    when = view.near(at) if clock.open else view.at(at)
+    when = view.by(at) if clock.open else view.at(at)
     if clock.state is ClockState.PAUSED and clock.paused_since is not None:
         when = f"since {view.at(clock.paused_since)}"
     if clock.late:

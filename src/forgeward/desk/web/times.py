@@ -6,7 +6,7 @@ Everything is made in Python, not by template filters: a page of a hundred clock
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -87,6 +87,14 @@ class Lens:
         """“Friday 20 November”, with the year where it is another one."""
         return _english(day, "%A %d %B" if day.year == self.today.year else "%A %d %B %Y")
 
+    def by(self, due: datetime) -> str:
+        """``near`` for a deadline: midnight is the end of the day before, “end of Tue 5 Jan”."""
+        local = self.local(due)
+        if local.time() != time.min:
+            return self.near(due)
+        day = (local - timedelta(days=1)).date()
+        return "end of " + _english(day, "%a %d %b" if day.year == self.today.year else "%d %b %Y")
+
     def near(self, instant: datetime) -> str:
         """“today, 17:00”, “Tue, 16:00” within the week, else as ``at``."""
         local = self.local(instant)
@@ -108,7 +116,9 @@ class Lens:
     def length(self, a: datetime, b: datetime, *, business: bool) -> str:
         """The time from ``a`` to ``b`` in words: “9 d 6 h”, “14 business h”."""
         seconds = abs(self.between(a, b, business=business))
-        return self.business_words(seconds) if business else span(seconds)
+        if business and seconds >= MINUTE:
+            return self.business_words(seconds)
+        return span((b - a).total_seconds())  # between closing and opening no business time passes, but time does
 
     def business_words(self, seconds: float) -> str:
         """“14 business h”; from 40 hours on in days of the ordinary week."""

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from forgeward.desk import programme
@@ -36,9 +37,12 @@ PAGE = 50
 MOST_MESSAGES = 20
 MOST_CHANGES = 60
 LONG_TEXT = 6_000  # characters of a message that stand on the case's page; its entry shows it whole
+SHORT_TEXT = 300  # of an older one, once the newer ones have used up the page
+THREAD_BYTES = 45_000  # of HTML for all messages together, so that no page grows beyond 150 KB
 LONG_FACT = 400
-# Steps that are no answer to “what is next”; they stand under “More”.
-ASIDE = ("note", "handover", "restrict", "merge", "reject", "regime", "act", "told")
+# Steps that are possible at any time and no answer to “what is next”: they stand under “More”.
+ANY_TIME = ("note", "handover", "pause", "extend", "act", "told", "regime", "restrict", "merge", "reject")
+WHEN_CLOSED = ("reopen", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def _list_row(line: CaseLine, view: Lens, business: frozenset[str]) -> ListRow:
     if line.next_due is not None:
         open_hours = line.next_promise in business
         late = line.next_due < view.now
-        due = view.near(line.next_due)
+        due = view.by(line.next_due)
         left = view.length(view.now, line.next_due, business=open_hours) + (" late" if late else "")
         tone = MISSED if late else RISK if _share(line, view, business=open_hours) >= RISKY_SHARE else RUNS
     return ListRow(line, tone, left, due, words.STATES[line.state], words.KINDS[line.kind], span(age.total_seconds()))
@@ -130,7 +134,7 @@ class Gate:
 
     step: str
     title: str
-    have: tuple[tuple[str, str, str], ...]
+    have: tuple[tuple[str, str], ...]
     lacks: tuple[Missing, ...]
     allowed: bool
     who: str
@@ -184,8 +188,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "zone": view.zone_words,
         "gate": gate,
         "others": others,
-        "more": [(step, words.step(step)) for step in ASIDE if not page.closed_at and may(step, person.actor())],
-        "letters": [_letter(message, view) for message in page.thread[-MOST_MESSAGES:]],
+        "more": tuple(_more(page, person)),
+        "letters": _letters(page.thread, view),
         "earlier_letters": max(0, len(page.thread) - MOST_MESSAGES),
         "answer": _answer(page, person),
         "may_note": may("note", person.actor()),
@@ -209,12 +213,19 @@ def _found(number: str, person: Person) -> CasePage:
 
 def _steps(page: CasePage, person: Person) -> tuple[Gate | None, tuple[OtherStep, ...]]:
     """The most pressing step as a gate, the further ones that this person may do as links."""
-    pressing = [step for step in page.next if step.step not in ASIDE]
-    if not pressing:
+    if not page.next:
         return None, ()
-    first, rest = pressing[0], pressing[1:]
+    first, rest = page.next[0], page.next[1:]
     mine = [step for step in rest if may(step.step, person.actor())]
     return _gate(first, page, person), tuple(OtherStep(s.step, words.step(s.step), len(s.missing)) for s in mine)
+
+
+def _more(page: CasePage, person: Person) -> Iterator[tuple[str, str]]:
+    """The steps that this person may take at any time, as far as they do not stand under “Next” already."""
+    shown = {step.step for step in page.next}
+    for step in WHEN_CLOSED if page.closed_at else ANY_TIME:
+        if step not in shown and may(step, person.actor()):
+            yield step, words.step(step)
 
 
 def _gate(step: NextStep, page: CasePage, person: Person) -> Gate:
@@ -223,7 +234,7 @@ def _gate(step: NextStep, page: CasePage, person: Person) -> Gate:
     return Gate(
         step=step.step,
         title=words.step(step.step),
-        have=tuple((group.title, group.promise, "") for group in page.facts),
+        have=tuple((group.title, group.promise) for group in page.facts) if step.missing else (),
         lacks=tuple(_missing(lack, fields) for lack in step.missing),
         allowed=may("approve" if second else step.step, person.actor()),
         who=" or ".join(words.ROLES[role] for role in Role if role in step.roles),
@@ -250,10 +261,18 @@ def _answer(page: CasePage, person: Person) -> str:
     return step if may(step, person.actor()) else ""
 
 
-def _letter(message: Message, view: Lens) -> Letter:
-    cut = max(0, len(message.text) - LONG_TEXT)
-    fate = tuple(mail_line(line, view) for line in message.fate)
-    return Letter(message, view.at(message.at), message.text[:LONG_TEXT], cut, fate)
+def _letters(thread: Sequence[Message], view: Lens) -> tuple[Letter, ...]:
+    """The newest messages, whole as far as the page has room, the older ones shortened."""
+    found: list[Letter] = []
+    left = THREAD_BYTES
+    for message in reversed(thread[-MOST_MESSAGES:]):
+        text = message.text[:LONG_TEXT]
+        if len(escape(text)) > left:
+            text = message.text[:SHORT_TEXT]
+        left -= len(escape(text))
+        fate = tuple(mail_line(line, view) for line in message.fate)
+        found.append(Letter(message, view.at(message.at), text, len(message.text) - len(text), fate))
+    return tuple(reversed(found))
 
 
 def _days(items: Sequence[TimelineItem], view: Lens) -> Iterator[Day]:

@@ -18,7 +18,7 @@ from forgeward.desk.models import Person
 from forgeward.desk.readers import people, words
 from forgeward.desk.readers.sight import visible_to
 from forgeward.desk.readers.texts import titles
-from forgeward.desk.web.forms import StepForm, Trouble, command_from, form_of, sent_values
+from forgeward.desk.web.forms import StepForm, Trouble, beginning, command_from, form_of, sent_values
 from forgeward.desk.web.see import lens
 from forgeward.desk.web.views import errors
 from forgeward.errors import BadInput, Conflict, HomeUnusable, NotAllowed, StepRefused
@@ -46,8 +46,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """A case opened by hand; ``?kind=event`` records an event, with the same form."""
     person = cast(Person, request.user)
     if request.method != "POST":
-        kind = request.GET.get("kind", "")
-        return _new_page(request, form_of("receive", people.team(), {"kind": [kind]} if kind else None), 200)
+        return _new_page(request, form_of("receive", people.team(), beginning("receive", request.GET)), 200)
     sent = sent_values(request.POST)
     try:
         now = programme.home().now()
@@ -63,11 +62,11 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def _new_page(request: HttpRequest, form: StepForm, status: int) -> HttpResponse:
-    event = any(
-        choice.chosen and choice.value == "event" for f in form.fields if f.name == "kind" for choice in f.choices
-    )
+    event = request.GET.get("kind") == "event"
     heading, lede, button = EVENT if event else CASE
-    words_ = {"room": "cases", "form": form, "heading": heading, "lede": lede, "button": button}
+    zone = lens(programme.home().now()).place
+    words_ = {"room": "cases", "form": form, "heading": heading, "lede": lede, "button": button, "zone": zone}
+    words_ |= {"event": event}
     return render(request, "cases/new.html", words_, status=status)
 
 
@@ -79,8 +78,7 @@ def step(request: HttpRequest, number: str, step: str) -> HttpResponse:
         raise Http404
     title = _title(person, number, step)
     if request.method != "POST":
-        sent = {name: request.GET.getlist(name) for name in request.GET}
-        return _step_page(request, number, title, form_of(step, people.team(), sent), 200)
+        return _step_page(request, number, title, form_of(step, people.team(), beginning(step, request.GET)), 200)
     sent = sent_values(request.POST)
     try:
         now = programme.home().now()
