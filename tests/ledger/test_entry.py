@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from forgeward.errors import BadInput
 from forgeward.ledger import entry
+from forgeward.vocabulary import Severity
 
 AT = datetime(2026, 11, 23, 10, 20, tzinfo=UTC)
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
@@ -138,6 +139,25 @@ def test_equal_texts_with_other_salts_have_other_digests() -> None:
     digests = [entry.seal_digest(bytes([n]) * 16, "yes") for n in range(8)]
     digests += [entry.seal_digest(b"\x00" * 16 + b"y", "es"), entry.seal_digest(b"\x00" * 16, "es")]
     assert len(set(digests)) == len(digests)
+
+
+def test_texts_of_other_types_are_plain_text() -> None:
+    """Enumerations and marked-up strings are written as what they say."""
+
+    class Marked(str):
+        def __str__(self) -> str:
+            return "other"
+
+    assert encode(data={"level": Severity.HIGH, "seen": (Marked("a"),)}) == encode(
+        data={"level": "high", "seen": ["a"]}
+    )
+    assert encode(data={"level": Marked("high")}) == encode(data={"level": "high"})
+
+
+def test_half_a_surrogate_pair_is_not_sealed() -> None:
+    """It has no UTF-8, so nobody could compute the digest."""
+    with pytest.raises(BadInput, match="Unicode"):
+        entry.seal_digest(bytes(16), "\ud800")
 
 
 @pytest.mark.parametrize("length", [0, 15, 256])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 from hashlib import sha256
 from pathlib import Path
 
@@ -176,6 +178,23 @@ def test_entries_that_cannot_be_packed_are_refused(indexes: list[int]) -> None:
         ledger.pack(indexes, size=9)
 
 
+def test_too_many_cuts_are_refused() -> None:
+    """A reader bounds the manifest; the writer does not exceed it."""
+    ledger = small_ledger()
+    assert ledger.verify(ledger.pack(cuts=range(-5, 100))).ok
+    with pytest.raises(BadInput, match="older sizes"):
+        pack.write(
+            io.BytesIO(),
+            ledger.entries,
+            scope=pack.Scope("all"),
+            at=START,
+            checkpoint=checkpoint.sign(checkpoint.Checkpoint(signer().key.name, 1 << 20, bytes(32)), signer()),
+            nodes=ledger.nodes,
+            signer=signer(),
+            cuts=range(pack.MAX_CUTS + 2),
+        )
+
+
 def test_a_document_needs_a_plain_name() -> None:
     """No folders, no blanks: the file can be unpacked anywhere."""
     with pytest.raises(BadInput, match="cannot name a document"):
@@ -211,3 +230,37 @@ def test_a_lost_node_stops_the_writing() -> None:
             nodes=ledger.nodes,
             signer=signer(),
         )
+
+
+def test_the_reference_page_is_enough_to_write_a_verifier(long: Ledger) -> None:
+    """The climb as docs/reference/pack.md words it, from the members alone, gives the checkpoint's root."""
+    packed = members(long.pack(range(1, 4_500, 30), pack.Scope("case", "FW-000000"), policies=(), cuts=[1_234]))
+    cover, stack, at = packed["cover.bin"], list[tuple[int, bytes]](), 0
+
+    def push(level: int, value: bytes) -> None:
+        stack.append((level, value))
+        while len(stack) > 1 and stack[-1][0] == stack[-2][0]:
+            right, left = stack.pop()[1], stack.pop()[1]
+            stack.append((level := level + 1, sha256(b"\x01" + left + right).digest()))
+
+    def fill(end: int) -> None:
+        nonlocal at, cover
+        while at < end:
+            border = end if at >= 1_234 else min(end, 1_234)
+            level = max(n for n in range(14) if at % 2**n == 0 and at + 2**n <= border)
+            push(level, cover[:32])
+            at, cover = at + 2**level, cover[32:]
+
+    entries = iter(packed["entries/00000.jsonl"].splitlines())
+    for line in packed["runs.jsonl"].splitlines():
+        first, end = json.loads(line)
+        fill(first)
+        for _ in range(first, end):
+            push(0, sha256(b"\x00" + next(entries)).digest())
+        at = end
+    fill(4_500)
+    root = stack.pop()[1]
+    while stack:
+        root = sha256(b"\x01" + stack.pop()[1] + root).digest()
+    assert (next(entries, None), cover) == (None, b"")
+    assert base64.b64encode(root).decode() == packed["checkpoint"].decode().splitlines()[2]

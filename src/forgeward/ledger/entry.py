@@ -34,7 +34,7 @@ POLICY_ADOPTED = "policy:adopted"
 """Kind of the entry that puts a policy in force; its ``data["digest"]`` is the SHA-256 (hex) of the file's bytes."""
 
 _MAX_INT = 2**53 - 1  # RFC 7493: every JSON reader holds these exactly
-_SEALS = [b"forgeward/seal/1%c" % length for length in range(256)]
+_SEALS = {length: b"forgeward/seal/1%c" % length for length in range(MIN_SALT, MAX_SALT + 1)}
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*){1,2}")
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")  # ASCII: code units and code points sort alike
@@ -81,10 +81,7 @@ def encode(
     try:
         encoded = _ENCODER.encode(entry)
     except UnicodeEncodeError:
-        raise BadInput(
-            f"A value of the entry “{kind}” is not valid Unicode (it holds half of a surrogate pair).",
-            next="Replace what cannot be encoded before it is recorded.",
-        ) from None
+        raise _not_unicode(f"A value of the entry “{kind}”") from None
     if len(encoded) > MAX_ENTRY:
         raise BadInput(
             f"The entry “{kind}” would have {len(encoded):,} bytes; a ledger entry holds {MAX_ENTRY:,}.",
@@ -155,12 +152,12 @@ class Salted(NamedTuple):
 
 def seal_digests(texts: Sequence[HasSalt]) -> list[str]:
     """`seal_digest` for many."""
-    for text in texts:
-        if not MIN_SALT <= len(text.salt) <= MAX_SALT:
-            raise BadInput(
-                f"A salt of {len(text.salt)} bytes does not hide a text.", next="Use 16 random bytes a field."
-            )
-    return [sha256(_SEALS[len(text.salt)] + text.salt + text.value.encode()).hexdigest() for text in texts]
+    try:
+        return [sha256(_SEALS[len(text.salt)] + text.salt + text.value.encode()).hexdigest() for text in texts]
+    except KeyError as error:
+        raise BadInput(f"A salt of {error} bytes does not hide a text.", next="Use 16 random bytes a field.") from None
+    except UnicodeEncodeError:
+        raise _not_unicode("A text to be sealed") from None
 
 
 def _check_place(case: str, seq: int, kind: str) -> None:
@@ -202,14 +199,21 @@ def _digest(name: str, value: str) -> str:
 
 def _plain(name: str, value: Plain | Sequence[str]) -> Plain:
     if value is None or isinstance(value, str | bool):
-        return value
+        return str.__str__(value) if isinstance(value, str) else value  # subclasses of str encode as plain text
     if isinstance(value, int) and -_MAX_INT <= value <= _MAX_INT:
         return value
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return list(value)
+        return [str.__str__(item) for item in value]
     raise BadInput(
         f"The field “{name}” of a ledger entry holds {value!r:.60}.",
         next="Use text, whole numbers up to 2^53, true, false, null or a list of texts; write other numbers as text.",
+    )
+
+
+def _not_unicode(what: str) -> BadInput:
+    return BadInput(
+        f"{what} is not valid Unicode (it holds half of a surrogate pair).",
+        next="Replace what cannot be encoded before it is recorded.",
     )
 
 

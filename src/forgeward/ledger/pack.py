@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
-from typing import BinaryIO, Final, Literal
+from typing import Annotated, BinaryIO, Final, Literal
 
 import msgspec
 
@@ -42,6 +42,9 @@ PART = 4096
 
 MAX_DISCLOSED = 1 << 20
 """Bytes of UTF-8 that one disclosed text may have."""
+
+MAX_CUTS = 65_536
+"""Older sizes that one pack can prove; each costs about a kilobyte in a pack of a part."""
 
 _BATCH = 2_000  # nodes that are read at once
 _DOCUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -87,7 +90,7 @@ class Manifest(msgspec.Struct, frozen=True, rename={"schema_": "schema"}, forbid
     """manifest.json. ``cuts`` are older sizes whose root the pack proves too, ``keys`` what the signer claims."""
 
     at: datetime
-    cuts: tuple[int, ...]
+    cuts: Annotated[tuple[int, ...], msgspec.Meta(max_length=MAX_CUTS)]
     entries: int
     files: tuple[FileDigest, ...]
     keys: tuple[str, ...]
@@ -134,6 +137,8 @@ def write(
         sealed.add(f"documents/{name}", content)
     runs = _write_parts(sealed, entries, nodes, head.size, progress)
     borders = tuple(sorted({cut for cut in cuts if 0 < cut < head.size}))
+    if len(borders) > MAX_CUTS:
+        raise BadInput(f"A pack cannot prove {len(borders):,} older sizes.", next=f"Name at most {MAX_CUTS:,}.")
     sealed.add("runs.jsonl", ENCODER.encode_lines(runs), in_tree=True)
     sealed.add("cover.bin", b"".join(_read(nodes, covered(runs, head.size, borders))), in_tree=True)
     sealed.add(

@@ -37,7 +37,7 @@ from forgeward.ledger.tree import HASH_SIZE
 MAX_FAULTS = 10_000
 _MAX_SMALL = 1 << 20
 _MAX_SHORT = 2 * MAX_ENTRY  # bytes of an entry's line that is taken into memory to be named
-_MAX_MANIFEST = 16 << 20
+_MAX_MANIFEST = 4 << 20
 _MAX_RUNS = 64 << 20
 _MAX_LINE = 6 * MAX_DISCLOSED + 1024  # every character of a text may be escaped as six bytes
 
