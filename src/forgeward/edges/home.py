@@ -185,7 +185,8 @@ class Home:
         """Lets a demo home's clock go on from ``to``. Raises ``BadInput`` elsewhere, or for going back."""
         if not self.is_demo:
             raise BadInput(
-                "Only a demo home's clock can be moved.", next="Leave --at away, or try it in a home made by `up --demo`."
+                "Only a demo home's clock can be moved.",
+                next="Leave --at away, or try it in a home made by `up --demo`.",
             )
         if to < self.now():
             raise BadInput(
