@@ -1,5 +1,7 @@
 """How many case actions a second one process does on SQLite: requirements, ledger entry, sealed text, clocks, row.
 
+Each case lives through the same ten steps, as real ones do.
+
 The floor is the same rows written by hand in one transaction each: no decision, no digest, no encryption.
 """
 
@@ -15,8 +17,22 @@ from time import perf_counter
 from bench.house import NOW, house
 from bench.report import Figure
 
-CASES = 300
-ACTIONS = 4_000
+CASES = 400
+LIFE: tuple[tuple[str, dict[str, str]], ...] = (
+    ("assess", {"scope": "One resolver", "impact": "Reading", "affected": "All sites", "exploitability": "Easy",
+                "vector": "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:L/A:N"}),
+    ("confirm", {"environment": "Own site", "reproduction": "As reported", "versions": "1.0.0 to 1.4.2"}),
+    ("contain", {"how": "switch_off", "detail": "The flag is off in production."}),
+    ("note", {"text": "What was found, in a sentence of some length, as people write it."}),
+    ("pause", {"reason": "The reporter was asked for a trace."}),
+    ("resume", {}),
+    ("plan", {"release": "1.5.0", "date": "2026-12-01"}),
+    ("note", {"text": "What was found, in a sentence of some length, as people write it."}),
+    ("fix", {"cause": "Reads as the app", "patch": "4e1c9ad", "artefacts": "None", "hardening": "A guard",
+             "regression_test": "tests/access.test.ts", "weakness": "CWE-862"}),
+    ("note", {"text": "What was found, in a sentence of some length, as people write it."}),
+)  # fmt: skip
+ACTIONS = CASES * len(LIFE)
 
 
 def run() -> list[Figure]:
@@ -27,24 +43,17 @@ def run() -> list[Figure]:
         from forgeward.respond.parse import parse
 
         lead = Person.objects.get(email="ines@bench.example").actor()
-        opened = [
-            cases.open_case(
-                parse("receive", {"title": f"Case {n}", "text": "Seen", "reporter_address": f"r{n}@example.org"}),
-                lead,
-                NOW,
-            ).number
-            for n in range(CASES)
-        ]
-        note = parse("note", {"text": "What was found, in a sentence of some length, as people write it."})
-        pause = parse("pause", {"reason": "The reporter was asked for a trace."})
-        resume = parse("resume", {})
-        mix = (note, pause, resume, note)
+        opened = []
+        for n in range(CASES):
+            fields = {"title": f"Case {n}", "text": "Seen", "reporter_address": f"r{n}@example.org"}
+            opened.append(cases.open_case(parse("receive", fields), lead, NOW).number)
+        life = [parse(step, fields) for step, fields in LIFE]
         times = []
-        for n in range(ACTIONS):
-            number, command = opened[n % CASES], mix[(n // CASES) % len(mix)]
-            began = perf_counter()
-            cases.perform(number, command, lead, NOW + timedelta(seconds=n))
-            times.append(perf_counter() - began)
+        for stage, command in enumerate(life, 1):
+            for n, number in enumerate(opened):
+                began = perf_counter()
+                cases.perform(number, command, lead, NOW + timedelta(minutes=10 * stage, milliseconds=n))
+                times.append(perf_counter() - began)
         total = sum(times)
         times.sort()
         began = perf_counter()

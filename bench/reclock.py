@@ -81,7 +81,7 @@ def _many(count: int) -> None:
     }  # fmt: skip
     confirm = {"environment": "Own site", "reproduction": "As reported", "versions": "1.0.0"}
     for n in range(TEMPLATES):
-        at = NOW - timedelta(days=n % 25, hours=n)
+        at = NOW - timedelta(hours=12 * (TEMPLATES - n))
         number = cases.open_case(parse("receive", {"title": "Case", "text": "Seen"}), lead, at).number
         cases.perform(number, parse("assess", assess), lead, at + timedelta(hours=2))
         cases.perform(number, parse("confirm", confirm), lead, at + timedelta(hours=4))
