@@ -20,7 +20,7 @@ from forgeward.policy.book import PolicyBook
 from forgeward.policy.clock import POLICY, Clock, Course, Extension, Limit, Pause, evaluate, marks
 from forgeward.respond.case import Case, SeverityMark
 from forgeward.respond.rules import Line, tables
-from forgeward.vocabulary import CaseKind, Fact
+from forgeward.vocabulary import CaseKind, Fact, Severity
 
 Path: TypeAlias = Literal["owner", "lead", "leadership"]
 _ABOVE: dict[str, Path] = {"owner": "lead", "lead": "leadership"}
@@ -62,15 +62,19 @@ def clocks(case: Case, book: PolicyBook, now: datetime) -> tuple[Clock, ...]:
     return tuple([evaluate(course, now) for _, course in _started(case, book)])
 
 
-def wake_at(case: Case, book: PolicyBook, now: datetime) -> datetime | None:
-    """The next instant after ``now`` at which a running clock passes a reminder's share or its due date."""
-    return _wake([course for _, course in _started(case, book)], book, now)
+def wake_at(case: Case, book: PolicyBook, now: datetime, *, looked: datetime | None = None) -> datetime | None:
+    """The next instant after ``now`` at which a running clock passes a reminder's share or its due date.
+
+    ``looked``: up to when reminders were asked for. Where one is owed since then, the case wakes at ``now``.
+    """
+    return _wake(case, _started(case, book), book, now, looked or now)
 
 
-def overview(case: Case, book: PolicyBook, now: datetime) -> Overview:
+def overview(case: Case, book: PolicyBook, now: datetime, *, looked: datetime | None = None) -> Overview:
     """``clocks`` and ``wake_at`` together, for whoever stores both."""
-    found = [course for _, course in _started(case, book)]
-    return Overview(tuple([evaluate(course, now) for course in found]), _wake(found, book, now))
+    found = _started(case, book)
+    clocks = tuple([evaluate(course, now) for _, course in found])
+    return Overview(clocks, _wake(case, found, book, now, looked or now))
 
 
 def reminders(case: Case, book: PolicyBook, last: datetime, now: datetime) -> tuple[Reminder, ...]:
@@ -86,7 +90,7 @@ def reminders(case: Case, book: PolicyBook, last: datetime, now: datetime) -> tu
             continue
         escalated = line.starts is Fact.ESCALATED
         asked = [100] if escalated else percents
-        known = max(_known(case, line), *(since for since, _ in course.targets if since <= now), course.starts)
+        known = _known(case, line, course, now)
         passed = [
             (percent, max(mark, known))
             for percent, mark in zip(asked, marks(course, asked), strict=False)
@@ -99,10 +103,11 @@ def reminders(case: Case, book: PolicyBook, last: datetime, now: datetime) -> tu
     return tuple(found)
 
 
-def _known(case: Case, line: Line) -> datetime:
-    """Since when the clock's start is on record; the start itself may be earlier."""
+def _known(case: Case, line: Line, course: Course, now: datetime) -> datetime:
+    """Since when the clock and its figure are on record; the start itself may be earlier."""
     decision = case.decision(_DECIDED[line.starts]) if line.starts in _DECIDED else None
-    return decision.at if decision else case.opened
+    recorded = decision.at if decision else case.opened
+    return max(recorded, course.starts, *(since for since, _ in course.targets if since <= now))
 
 
 def _path(case: Case, course: Course, percent: int, percents: Sequence[int], *, escalated: bool) -> Path | None:
@@ -115,10 +120,12 @@ def _path(case: Case, course: Course, percent: int, percents: Sequence[int], *, 
     return "owner" if percent == percents[0] else "lead"
 
 
-def _wake(found: Iterable[Course], book: PolicyBook, now: datetime) -> datetime | None:
+def _wake(
+    case: Case, found: Iterable[tuple[Line, Course]], book: PolicyBook, now: datetime, looked: datetime
+) -> datetime | None:
     percents = sorted({*book.at(now).reminders, 100})
     nearest: datetime | None = None
-    for course in found:
+    for line, course in found:
         if course.stopped is not None or course.ended is not None:
             continue
         for at in marks(course, percents):
@@ -126,6 +133,8 @@ def _wake(found: Iterable[Course], book: PolicyBook, now: datetime) -> datetime 
                 if nearest is None or at < nearest:
                     nearest = at
                 break
+            if looked < now and (at > looked or _known(case, line, course, now) > looked):
+                return now
         for since, _ in course.targets[1:]:
             if since > now and (nearest is None or since < nearest):
                 nearest = since
@@ -159,11 +168,12 @@ def _started(case: Case, book: PolicyBook) -> list[tuple[Line, Course]]:
     facts = case.facts
     found: list[tuple[Line, Course]] = []
     later: list[Line] = []
+    levels: set[Severity | None] = {None, *[mark.level for mark in case.severity_history]}
     for line in tables(book):
         starts = line.starts
         if starts in _OF_ITS_OWN:
             later.append(line)
-        elif starts not in facts and not case.earlier:
+        elif (starts not in facts and not case.earlier) or levels.isdisjoint(line.levels):
             continue
         elif case.earlier or line.repeats is not None or line.when is not None:
             found.extend((line, course) for course in _many(case, line, times))
@@ -278,18 +288,23 @@ def _targets(
 ) -> tuple[tuple[datetime, Limit], ...] | None:
     """Which figure was in force from when on; what changed after the stop is left out. None: never any."""
     periods = line.periods
-    if len(periods) == 1 and (not line.graded or not history):
-        only = periods[0].bounds[None]
-        return None if only is None else ((starts, only),)
+    if len(periods) == 1:
+        if not line.graded or not history:
+            only = periods[0].bounds[None]
+            return None if only is None else ((starts, only),)
+        if len(history) == 1 and history[0].at <= starts:
+            only = periods[0].at(history[0])
+            return None if only is None else ((starts, only),)
     changes = [starts]
-    changes.extend(period.since for period in periods[1:] if period.since > starts)
+    changes.extend([period.since for period in periods[1:] if period.since > starts])
     if line.graded:
-        changes.extend(mark.at for mark in history if mark.at > starts)
-    changes.sort()
+        changes.extend([mark.at for mark in history if mark.at > starts])
+    if len(changes) > 2:
+        changes.sort()
     found: list[tuple[datetime, Limit]] = []
     some = False
     for at in changes:
-        if stopped is not None and at >= stopped and found:
+        if found and stopped is not None and at >= stopped:
             break
         limit = _limit(line, history, at)
         if not found or found[-1][1] is not limit:

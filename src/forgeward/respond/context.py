@@ -8,9 +8,7 @@ import msgspec
 
 from forgeward.policy.book import PolicyBook
 from forgeward.policy.model import Policy
-from forgeward.vocabulary import Actor, Role
-
-_WORKING = frozenset(Role) - {Role.AUDITOR}
+from forgeward.vocabulary import WORKING, Actor, Role
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -23,7 +21,7 @@ class Member(msgspec.Struct, frozen=True):
     @property
     def works(self) -> bool:
         """Whether this person counts for four eyes: active, with a role that acts."""
-        return self.active and not self.roles.isdisjoint(_WORKING)
+        return self.active and not self.roles.isdisjoint(WORKING)
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -313,7 +313,10 @@ def _reopened(case: Case, event: Event) -> dict[str, Any]:
     fields: dict[str, Any] = {"closed": None, "resolution": "", "merged_into": ""}
     if event.text("because") != "fix_incomplete":
         return fields
-    gone = end(case, event.at, Fact.SHIPPED, Fact.RECOVERED, Fact.REVIEWED)
+    undone = [Fact.SHIPPED, Fact.RECOVERED, Fact.REVIEWED]
+    if case.planned_for is None:
+        undone.append(Fact.PLANNED)  # only the shipping had planned it
+    gone = end(case, event.at, *undone)
     return fields | gone | {"fixed": None, "eradicated": None}
 
 

@@ -11,8 +11,10 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from forgeward.policy.book import PolicyBook
+from forgeward.policy.calendar import Calendar
 from forgeward.policy.clock import POLICY, Bound
 from forgeward.policy.model import ClockRule, Policy, Thresholds
+from forgeward.policy.targets import Target
 from forgeward.respond.case import SeverityMark
 from forgeward.vocabulary import Fact, Severity
 
@@ -40,6 +42,7 @@ class Period(NamedTuple):
 class Line(NamedTuple):
     """One clock through all policies. ``graded``: its figure depends on the severity.
 
+    ``levels`` are those of the case at which it ever has one; a regime's own thresholds may make any of them count.
     ``name`` tells apart the clocks of one promise that has several (VM-7: ``planned``, ``shipped``); else it is empty.
     """
 
@@ -54,6 +57,7 @@ class Line(NamedTuple):
     pauses: bool
     extends: bool
     graded: bool
+    levels: frozenset[Severity | None]
     periods: tuple[Period, ...]
 
     def period(self, at: datetime) -> Period:
@@ -111,6 +115,12 @@ def _line(key: Key, name: str, rules: dict[datetime, list[ClockRule]], book: Pol
         pauses=newest.pauses and regime == POLICY,
         extends=stops is Fact.SHIPPED and regime == POLICY,
         graded=any(len(set(map(id, period.bounds.values()))) > 1 for period in periods),
+        levels=frozenset(
+            level
+            for period in periods
+            for level in _LEVELS
+            if period.bounds[level] is not None or (period.thresholds is not None and level is not None)
+        ),
         periods=periods,
     )
 
@@ -118,11 +128,17 @@ def _line(key: Key, name: str, rules: dict[datetime, list[ClockRule]], book: Pol
 def _bounds(rules: Iterable[ClockRule], policy: Policy) -> dict[Severity | None, Bound | None]:
     bounds: dict[Severity | None, Bound | None] = dict.fromkeys(_LEVELS)
     for rule in rules:
-        bound = None if rule.target is None else Bound(rule.target, policy.calendar)
+        bound = None if rule.target is None else _bound(rule.target, policy.calendar)
         for level in _LEVELS:
             if bounds[level] is None and rule.runs_for(level):
                 bounds[level] = bound
     return bounds
+
+
+@lru_cache(maxsize=256)
+def _bound(target: Target, calendar: Calendar) -> Bound:
+    """The same figure is the same object: a policy that leaves it alone begins nothing anew, so nobody is reminded."""
+    return Bound(target, calendar)
 
 
 def _thresholds(policy: Policy, regime: str) -> Thresholds | None:
