@@ -54,6 +54,10 @@ class Role(enum.StrEnum):
     AUDITOR = "auditor"
 
 
+WORKING = frozenset(Role) - {Role.AUDITOR}
+"""The roles that act on cases, and count for four eyes."""
+
+
 class Fact(enum.StrEnum):
     """Instants of a case that a clock of the policy can start from or stop at."""
 

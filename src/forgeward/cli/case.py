@@ -246,7 +246,7 @@ def _step(step: str) -> Callable[..., None]:
         _visible(number)
         performed = cases.perform(number, build_command(step, values), RUN.person().actor(), home.now())
         if performed.notices:
-            outbox.deliver(home, home.now(), only=performed.notices)
+            outbox.deliver(home, home.now, only=performed.notices)
         _done(number, step, performed)
 
     callback = _command(step, run, with_number=True)

@@ -40,6 +40,7 @@ class Tick(Shape, kw_only=True):
     failed: int
     read: int
     sequenced: int
+    problems: list[str] = []
 
 
 class DoctorCheck(msgspec.Struct):

@@ -108,11 +108,14 @@ def tick(
     home = RUN.desk()
     if at:
         home.move_clock(parse_instant(at))
-    from forgeward.desk.worker.rounds import one_round
+    from forgeward.desk.worker.rounds import one_round, told
 
-    done = one_round(home, home.now())
-    shape = shapes.Tick(at=rfc3339(home.now()), **done.counts())  # type: ignore[arg-type]  # all are numbers
+    done = one_round(home, home.now)
+    problems = [told(what, problem) for what, problem in done.problems.items()]
+    shape = shapes.Tick(at=rfc3339(home.now()), problems=problems, **done.counts())  # type: ignore[arg-type]  # all are numbers
     out.emit(shape, done.sentence)
+    if problems:
+        raise typer.Exit(2)
 
 
 def doctor(as_json: Json = False) -> None:

@@ -81,7 +81,7 @@ def perform_in(
     decision = decide(case, command, Context(actor, team(cursor), book, now))
     place = write.place_of(stored.pk, number, stored.reporter)
     after = _append(cursor, place, case, decision, actor, now)
-    view = overview(after, book, now)
+    view = overview(after, book, now, looked=stored.reminded_at)
     write.write_clocks(cursor, stored.pk, view.clocks)
     write.update_case(cursor, stored.pk, stored.version, columns(after, view))
     if after.people != case.people:
@@ -115,11 +115,12 @@ def open_in(
     """``open_case`` inside a transaction of the caller's."""
     while write.read_case(cursor, number):
         number = write.new_number()
+    now = write.after_all_cases(cursor, now)
     book = programme.policies()
     named = msgspec.structs.replace(command, number=number)
     decision = decide(None, named, Context(actor, team(cursor), book, now))
     case = _fold(None, decision.changes, now, actor)
-    view = overview(case, book, now)
+    view = overview(case, book, now, looked=write.looked_before(now))
     pk = write.insert_case(cursor, number, reporter, now, columns(case, view))
     place = write.place_of(pk, number, reporter)
     for seq, change in enumerate(decision.changes, 1):

@@ -14,7 +14,7 @@ from typing import Any
 
 from forgeward.desk import programme
 from forgeward.desk.actions import cases, escalation, outbox, people, sequence
-from forgeward.desk.actions.demo_stories import PEOPLE, STORIES, Deed, Story
+from forgeward.desk.actions.demo_stories import PEOPLE, STORIES, Deed
 from forgeward.desk.models import CaseRow, Person
 from forgeward.desk.rows import decode_case
 from forgeward.edges.mail_out import Delivery, Outgoing
@@ -90,7 +90,11 @@ def _do(event: Event, numbers: dict[int, str], team: dict[str, Actor]) -> None:
         numbers[event.story] = cases.open_case(command, Actor(FILLER), event.at).number
     else:
         cases.perform(numbers[event.story], parse(deed.step, fields), team[deed.by], event.at)
-    outbox.deliver(programme.home(), event.at, transport=Nowhere())
+    _post(event.at)
+
+
+def _post(at: datetime) -> None:
+    outbox.deliver(programme.home(), lambda: at, transport=Nowhere())
 
 
 def _filled(value: Any, team: dict[str, Actor], at: datetime) -> Any:
@@ -112,7 +116,7 @@ def _let_time_pass(until: datetime) -> None:
         for number in escalation.claim(owner, due):
             escalation.wake(number, owner, due)
             _confirm_reminders(number, due)
-        outbox.deliver(programme.home(), due, transport=Nowhere())
+        _post(due)
 
 
 def _confirm_reminders(number: str, at: datetime) -> None:

@@ -6,6 +6,7 @@ claimed again when its lease ends. Claiming and waking are two short transaction
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,11 +23,11 @@ from forgeward.desk.rows import decode_case
 from forgeward.respond.case import Case
 from forgeward.respond.clocks import Reminder, overview, reminders
 from forgeward.respond.signals import Escalate
-from forgeward.vocabulary import Actor, Role
+from forgeward.vocabulary import WORKING, Actor, Role
 
 LEASE = timedelta(seconds=60)
 WORKER = Actor(id="system:worker")
-_FALLBACKS = {"owner": (Role.ENGINEERING, Role.LEAD), "lead": (Role.LEAD,), "leadership": (Role.LEADERSHIP, Role.LEAD)}
+_FIRST: Mapping[str, tuple[Role, ...]] = {"owner": (), "lead": (Role.LEAD,), "leadership": (Role.LEADERSHIP,)}
 
 
 def claim(owner: str, now: datetime, limit: int = 100) -> list[str]:
@@ -79,18 +80,24 @@ def _remind(cursor: CursorWrapper, number: str, pk: int, case: Case, reminder: R
 
 
 def _person(case: Case, reminder: Reminder) -> Person | None:
-    """Who on the path is told: the owner, else the first active person of the role that the path names."""
-    if reminder.path == "owner" and case.owner:
-        owner = Person.objects.filter(pk=int(case.owner.removeprefix("person:")), is_active=True).first()
-        if owner:
-            return owner
-    for role in _FALLBACKS[reminder.path]:
-        found = Person.objects.filter(groups__name=role.value, is_active=True)
-        if case.people:
-            found = found.filter(pk__in=[int(person.removeprefix("person:")) for person in case.people])
-        if person := found.first():
+    """Who is told: the owner, the Lead or Leadership; where there is none, the next role of the policy's path.
+
+    Of a restricted case only somebody whom it names, whatever their role. None where nobody is left to tell.
+    """
+    there = Person.objects.filter(is_active=True)
+    if case.people:
+        there = there.filter(pk__in=[_pk(person) for person in case.people])
+    if reminder.path == "owner" and case.owner and (owner := there.filter(pk=_pk(case.owner)).first()):
+        return owner
+    path = [*_FIRST[reminder.path], *programme.policies().latest.escalation]
+    for roles in (*({role} for role in path), WORKING):
+        if person := there.filter(groups__name__in=[role.value for role in roles]).first():
             return person
     return None
+
+
+def _pk(person: str) -> int:
+    return int(person.removeprefix("person:"))
 
 
 def _content(person: Person, number: str, reminder: Reminder) -> dict[str, object]:
@@ -113,10 +120,14 @@ def _content(person: Person, number: str, reminder: Reminder) -> dict[str, objec
 
 
 def _settle(cursor: CursorWrapper, number: str, pk: int, now: datetime) -> None:
-    """Evaluates the clocks as of ``now``, sets the next wake-up and frees the lease."""
+    """Evaluates the clocks as of ``now``, sets the next wake-up and frees the lease.
+
+    Somebody may have acted on the case since the worker asked the time: then that instant counts.
+    """
     stored = write.read_case(cursor, number)
     if stored is None:
         raise AssertionError(f"{number} vanished inside a transaction")
+    now = write.require_forward(now, stored.changed_at)
     case, book = decode_case(stored.state_json), programme.policies()
     view = overview(case, book, now)
     write.write_clocks(cursor, pk, view.clocks)

@@ -42,7 +42,7 @@ def ready(home: Home) -> None:
     """Migrates when this Forgeward brings new tables; refuses a machine whose clock was set back."""
     if _latest_migration() not in _applied():
         migrate()
-    _require_forward(home.now())
+    require_clock(home.now())
 
 
 def _latest_migration() -> str:
@@ -57,7 +57,8 @@ def _applied() -> set[str]:
         return set()
 
 
-def _require_forward(now: datetime) -> None:
+def require_clock(now: datetime) -> None:
+    """Refuses to work before the newest entry: history only goes forward. Raises ``ClockWentBack``."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT at FROM desk_entry ORDER BY id DESC LIMIT 1")
         row = cursor.fetchone()

@@ -72,7 +72,7 @@ def from_sources(home: Home, sources: Sequence[str], clock: Callable[[], datetim
         for reading in pool.parse_many(raws()):
             taken = file_in(home, stored.popleft(), reading, clock())
             if taken.notices:
-                outbox.deliver(home, clock(), only=taken.notices)
+                outbox.deliver(home, clock, only=taken.notices)
             yield taken
     yield from (taken for _, taken in unread)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,16 +63,38 @@ class Claimed:
 
 
 def deliver(
-    home: Home, now: datetime, *, owner: str = "", only: Sequence[str] = (), transport: Transport | None = None
+    home: Home,
+    clock: Callable[[], datetime],
+    *,
+    owner: str = "",
+    only: Sequence[str] = (),
+    transport: Transport | None = None,
 ) -> Sent:
-    """Sends what is due, or only the notices named. Never raises for a letter: its fate is recorded."""
+    """Sends what is due, or only the notices named. A letter's fate is recorded, whatever it is.
+
+    ``clock`` is asked for each letter: a slow server's word counts from when it was given, not from when we began.
+    """
     sent, owner = Sent(), owner or process_name()
     way = transport or transport_for(home)
-    while letters := _claim(owner, now, only):
+    while letters := _claim(owner, clock(), only):
+        claimed = clock()
         for letter in letters:
-            result = _send(home, way, letter, now)
-            _settle(letter, result, owner, now, sent)
+            if clock() - claimed > LEASE / 2 and not _keep(letter, owner, clock()):
+                continue  # the letters before took so long that somebody else has this one now
+            result = _send(home, way, letter, clock())
+            _settle(letter, result, owner, clock(), sent)
     return sent
+
+
+def _keep(letter: Claimed, owner: str, now: datetime) -> bool:
+    """Prolongs the lease of a letter; False where it was lost."""
+    with write.inside() as cursor:
+        cursor.execute(
+            "UPDATE desk_noticerow SET lease_until = %s WHERE id = %s AND lease_owner = %s AND state = 'waiting'",
+            [to_micros(now + LEASE), letter.pk, owner],
+        )
+        kept: bool = cursor.rowcount == 1
+    return kept
 
 
 def _claim(owner: str, now: datetime, only: Sequence[str], limit: int = 20) -> list[Claimed]:

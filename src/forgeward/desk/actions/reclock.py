@@ -14,12 +14,15 @@ from django.db import connection
 
 from forgeward.desk import programme
 from forgeward.desk.actions import write
+from forgeward.desk.models import Heartbeat, PolicyVersion
+from forgeward.desk.models.fields import from_micros
 from forgeward.desk.rows import clock_key, clock_values, decode_case, due_columns
 from forgeward.policy.book import PolicyBook
 from forgeward.policy.clock import nearest
 from forgeward.respond.clocks import overview
 
 CHUNK = 1_000
+BEAT = "re-clocked"
 _MOVED = ("next_due", "next_promise", "wake_at")
 _UPDATE = (
     "UPDATE desk_caserow SET " + ", ".join(f"{name} = %s" for name in _MOVED) + " WHERE id = %s AND version = %s"  # noqa: S608 - names are constants
@@ -27,8 +30,11 @@ _UPDATE = (
 
 
 def open_cases(now: datetime, progress: Callable[[int, int], None]) -> int:
-    """Re-clocks every open case. Returns how many; ``progress`` gets (done, total)."""
-    book = programme.policies()
+    """Re-clocks every open case. Returns how many; ``progress`` gets (done, total).
+
+    What is cut short is done again as a whole, by the worker (``is_done``).
+    """
+    book, version = programme.policies(), _adopted()
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM desk_caserow WHERE closed_at IS NULL")
         total = cursor.fetchone()[0]
@@ -37,13 +43,24 @@ def open_cases(now: datetime, progress: Callable[[int, int], None]) -> int:
         _write(rows, *_computed(rows, book, now))
         done, last = done + len(rows), rows[-1][0]
         progress(done, total)
+    Heartbeat.objects.update_or_create(name=BEAT, defaults={"at": now, "detail": version})
     return done
+
+
+def is_done() -> bool:
+    """Whether open cases follow the latest adopted policy."""
+    return Heartbeat.objects.filter(name=BEAT, detail=_adopted()).exists()
+
+
+def _adopted() -> str:
+    latest = PolicyVersion.objects.filter(adopted_at__isnull=False).order_by("-version").first()
+    return f"policy version {latest.version}" if latest else "no policy"
 
 
 def _read(after: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, version, state_json, next_due, next_promise, wake_at FROM desk_caserow"
+            "SELECT id, version, state_json, reminded_at, next_due, next_promise, wake_at FROM desk_caserow"
             " WHERE closed_at IS NULL AND id > %s ORDER BY id LIMIT %s",
             [after, CHUNK],
         )
@@ -61,9 +78,9 @@ def _computed(rows: Sequence[tuple[Any, ...]], book: PolicyBook, now: datetime) 
         stored = {row[:4]: row[4:] for row in cursor.fetchall()}
     cases: list[Any] = []
     clocks: list[Any] = []
-    for pk, version, state_json, *before in rows:
+    for pk, version, state_json, reminded, *before in rows:
         case = decode_case(bytes(state_json))
-        view = overview(case, book, now)
+        view = overview(case, book, now, looked=from_micros(reminded))
         moved = due_columns(nearest(view.clocks), view.wake_at)
         if moved != before:
             cases.append([*moved, pk, version])

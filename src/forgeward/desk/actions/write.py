@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from forgeward.desk import programme
-from forgeward.desk.models.fields import from_micros, to_micros
+from forgeward.desk.models.fields import MICROSECOND, from_micros, to_micros
 from forgeward.desk.rows import LASTING, ClockKey, clocks_by_key, entry_place
 from forgeward.errors import ClockWentBack, Conflict
 from forgeward.ledger.entry import encode
@@ -50,6 +50,7 @@ class Stored:
     state_json: bytes
     reporter: str
     changed_at: datetime
+    reminded_at: datetime
 
 
 def new_number() -> str:
@@ -61,15 +62,15 @@ def read_case(cursor: CursorWrapper, number: str) -> Stored | None:
     """The case's row, locked until the transaction ends."""
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     cursor.execute(
-        "SELECT id, number, version, state_json, reporter, changed_at FROM desk_caserow"  # noqa: S608 - a constant clause
+        "SELECT id, number, version, state_json, reporter, changed_at, reminded_at FROM desk_caserow"  # noqa: S608 - a constant clause
         " WHERE number = %s" + lock,
         [number],
     )
     row = cursor.fetchone()
     if row is None:
         return None
-    pk, found, version, state_json, reporter, changed_at = row
-    return Stored(pk, found, version, bytes(state_json), reporter, from_micros(changed_at))
+    pk, found, version, state_json, reporter, *instants = row
+    return Stored(pk, found, version, bytes(state_json), reporter, *map(from_micros, instants))
 
 
 def require_forward(now: datetime, last: datetime) -> datetime:
@@ -83,6 +84,22 @@ def require_forward(now: datetime, last: datetime) -> datetime:
             next="Set the clock right (a time service does), then do it again. Nothing was changed.",
         )
     return last
+
+
+def after_all_cases(cursor: CursorWrapper, now: datetime) -> datetime:
+    """``now`` for a case that begins, held against the newest entry of any case. Raises ``ClockWentBack``."""
+    return _forward(cursor, "case_id IS NOT NULL", now)
+
+
+def after_programme(cursor: CursorWrapper, now: datetime) -> datetime:
+    """``now`` for an entry of the programme, held against the newest of them. Raises ``ClockWentBack``."""
+    return _forward(cursor, "case_id IS NULL", now)
+
+
+def _forward(cursor: CursorWrapper, which: str, now: datetime) -> datetime:
+    cursor.execute(f"SELECT at FROM desk_entry WHERE {which} ORDER BY id DESC LIMIT 1")  # noqa: S608 - a constant clause
+    row = cursor.fetchone()
+    return require_forward(now, from_micros(row[0])) if row else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +139,27 @@ def write_entry(cursor: CursorWrapper, place: Place, seq: int, at: datetime, cha
 
 def record(cursor: CursorWrapper, change: Change, actor: str, now: datetime) -> int:
     """Appends one entry that belongs to no case (policies, people, settings). Returns its key."""
-    cursor.execute("SELECT at FROM desk_entry WHERE case_id IS NULL ORDER BY id DESC LIMIT 1")
-    row = cursor.fetchone()
-    at = require_forward(now, from_micros(row[0])) if row else now
-    return write_entry(cursor, PROGRAMME_PLACE, 0, at, change, actor)
+    return write_entry(cursor, PROGRAMME_PLACE, 0, after_programme(cursor, now), change, actor)
 
 
 CASE_COLUMNS = (*LASTING, "state_json", "next_due", "next_promise", "wake_at")
 
 
+def looked_before(opened_at: datetime) -> datetime:
+    """Up to when reminders of a new case were looked at: just before it was opened."""
+    return opened_at - MICROSECOND
+
+
 def insert_case(cursor: CursorWrapper, number: str, reporter: str, opened_at: datetime, columns: Sequence[Any]) -> int:
-    """A new case row; ``columns`` in the order of ``CASE_COLUMNS``. Returns its key."""
+    """A new case row; ``columns`` in the order of ``CASE_COLUMNS``. Returns its key.
+
+    Reminders are owed from before it: a report that was entered late may have passed a mark already.
+    """
     names = ", ".join(("number", "reporter", "opened_at", "reminded_at", "lease_owner", *CASE_COLUMNS))
     marks = ", ".join(["%s"] * (5 + len(CASE_COLUMNS)))
     cursor.execute(
         f"INSERT INTO desk_caserow ({names}) VALUES ({marks}) RETURNING id",  # noqa: S608 - names are constants
-        [number, reporter, to_micros(opened_at), to_micros(opened_at), "", *columns],
+        [number, reporter, to_micros(opened_at), to_micros(looked_before(opened_at)), "", *columns],
     )
     key: int = cursor.fetchone()[0]
     return key

@@ -38,7 +38,7 @@ class EvidenceRow(models.Model):
 
 
 class Heartbeat(models.Model):
-    """A running process, for `doctor` and the desk's banner."""
+    """A running process, for `doctor` and the desk's banner; or how far work came that goes on after a crash."""
 
     name = models.CharField(max_length=64, primary_key=True)
     at = InstantField()

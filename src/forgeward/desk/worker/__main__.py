@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 from pathlib import Path
 
 from forgeward.desk.setup import open_home
 from forgeward.edges.home import Home, default_folder
+from forgeward.errors import ForgewardError
 
 PAUSE = 0.5  # seconds between rounds; a deadline is never shown late by more
+logger = logging.getLogger("worker")
 
 
 def main() -> None:
     """Runs rounds on the home that ``FORGEWARD_HOME`` names until SIGTERM or SIGINT; ends after the current round."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s worker: %(message)s")
-    home = Home(Path(default_folder())).require()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        work(Home(Path(default_folder())).require())
+    except ForgewardError as problem:  # no home, or one that cannot be read: no traceback helps
+        logger.error("%s %s", problem, problem.next)  # noqa: TRY400 - a sentence, not a traceback
+        sys.exit(problem.exit_code)
+
+
+def work(home: Home) -> None:
+    """Rounds on one home. What fails is logged when it begins to fail, not twice a second."""
     open_home(home)
     from forgeward.desk.leases import process_name
-    from forgeward.desk.worker.rounds import one_round
+    from forgeward.desk.worker.rounds import one_round, told
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    owner = process_name()
+    owner, known = process_name(), frozenset[str]()
     while not stop.is_set():
-        one_round(home, home.now(), owner)
+        problems = one_round(home, home.now, owner).problems
+        for what, problem in problems.items():
+            if what not in known:
+                bug = None if isinstance(problem, ForgewardError) else problem
+                logger.error("%s", told(what, problem), exc_info=bug)
+        known = frozenset(problems)
         stop.wait(PAUSE)
 
 

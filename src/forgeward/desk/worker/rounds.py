@@ -1,29 +1,28 @@
 """One round of the worker: read what was stored, wake cases, send what waits, number entries, sign at fixed times.
 
-Each part stands alone: a failing part is reported and the others still run, so that a broken mail server stops no
-clock.
+Each part stands alone, and so does each case that is woken: what fails is reported and the rest still runs, so that a
+broken mail server stops no clock. Only a machine whose clock was set back stops it all: nothing is written then.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
+from typing import TypeAlias
 
 from django.db import connection
-from django.db.utils import OperationalError
 
-from forgeward.desk.actions import escalation, intake, outbox, sequence
+from forgeward.desk.actions import escalation, homes, intake, outbox, reclock, sequence
 from forgeward.desk.leases import process_name
 from forgeward.desk.models import CheckpointRow, Heartbeat, Pending
 from forgeward.edges.home import Home
 from forgeward.errors import ForgewardError
 
-logger = logging.getLogger(__name__)
-CHECKPOINT_EVERY = timedelta(hours=1)
 BEAT = "worker"
+Clock: TypeAlias = Callable[[], datetime]
 
 
 @dataclass
@@ -37,7 +36,15 @@ class Round:
     failed: int = 0
     read: int = 0
     sequenced: int = 0
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, Exception] = field(default_factory=dict)
+
+    def tries(self, what: str, deed: Callable[[], None]) -> bool:
+        """Does it. False where it failed: the problem is kept under the name of what was tried."""
+        try:
+            deed()
+        except Exception as problem:  # noqa: BLE001 - kept for the caller to tell; a bug in one part must stop no clock
+            self.problems[what] = problem
+        return what not in self.problems
 
     def counts(self) -> dict[str, int]:
         """The numbers, by name."""
@@ -49,42 +56,61 @@ class Round:
             f"{self.woken} cases woken, {self.reminded} reminders, {self.sent} mails sent, {self.filed} filed, "
             f"{self.failed} failed, {self.read} stored mails read, {self.sequenced} entries numbered."
         )
-        return "\n".join([text, *self.problems])
+        return "\n".join([text, *(told(what, problem) for what, problem in self.problems.items())])
 
 
-def one_round(home: Home, now: datetime, owner: str = "") -> Round:
-    """Does what is due at ``now``. Raises nothing that one part could cause: it is in ``problems``."""
+def told(what: str, problem: Exception) -> str:
+    """What failed, why, and what to do."""
+    if isinstance(problem, ForgewardError):
+        return f"{what}: {problem} {problem.next}".rstrip()
+    return f"{what}: {type(problem).__name__}: {problem}"
+
+
+def one_round(home: Home, clock: Clock, owner: str = "") -> Round:
+    """Does what is due now; ``clock`` (``home.now``) is asked anew for each deed, since a round may take long.
+
+    Raises nothing: what failed is in ``problems``.
+    """
     done = Round()
     owner = owner or process_name()
-    parts: tuple[Callable[[], None], ...] = (
-        lambda: _read(home, now, done),
-        lambda: _wake(now, owner, done),
-        lambda: _send(home, now, owner, done),
-        lambda: _number(now, done),
-        lambda: _beat(now),
-    )
-    for part in parts:
-        try:
-            part()
-        except (ForgewardError, OperationalError, OSError) as problem:
-            logger.exception("a part of the round failed")
-            done.problems.append(f"{type(problem).__name__}: {problem}")
+    parts: dict[str, Callable[[], None]] = {
+        "stored mails": lambda: _read(home, clock, done),
+        "re-clocking": lambda: _follow_policy(clock),
+        "clocks": lambda: _wake(clock, owner, done),
+        "outbox": lambda: _send(home, clock, owner, done),
+        "ledger": lambda: _number(clock(), done),
+        "heartbeat": lambda: _beat(clock()),
+    }
+    if done.tries("clock", lambda: homes.require_clock(clock())):
+        for name, part in parts.items():
+            done.tries(name, part)
     return done
 
 
-def _read(home: Home, now: datetime, done: Round) -> None:
-    done.read = len(intake.read_stored(home, now))
+def _read(home: Home, clock: Clock, done: Round) -> None:
+    done.read = len(intake.read_stored(home, clock()))
 
 
-def _wake(now: datetime, owner: str, done: Round) -> None:
-    while numbers := escalation.claim(owner, now):
+def _follow_policy(clock: Clock) -> None:
+    """Whoever adopted a policy re-clocks the open cases; where that was cut short, it is done here."""
+    if not reclock.is_done():
+        reclock.open_cases(clock(), lambda _done, _total: None)
+
+
+def _wake(clock: Clock, owner: str, done: Round) -> None:
+    """A case that cannot be woken keeps its lease, so it is tried again when that has run out."""
+    while numbers := escalation.claim(owner, clock()):
         for number in numbers:
-            done.reminded += escalation.wake(number, owner, now)
-            done.woken += 1
+            done.tries(number, partial(_wake_one, number, clock, owner, done))
 
 
-def _send(home: Home, now: datetime, owner: str, done: Round) -> None:
-    sent = outbox.deliver(home, now, owner=owner)
+def _wake_one(number: str, clock: Clock, owner: str, done: Round) -> None:
+    done.reminded += escalation.wake(number, owner, clock())
+    done.woken += 1
+
+
+def _send(home: Home, clock: Clock, owner: str, done: Round) -> None:
+    sent = outbox.deliver(home, clock, owner=owner)
     done.sent, done.filed, done.failed = sent.accepted, sent.filed, sent.failed
 
 
