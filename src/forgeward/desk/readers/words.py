@@ -235,7 +235,7 @@ def _notified(data: Data) -> str:
 
 def _regime(data: Data) -> str:
     applies = "applies" if data.get("applies") == "yes" else "does not apply"
-    return f"{choice(str(data.get('which', '')))} {applies}"
+    return f"{choice(str(data.get('which', 'regime')))} {applies}".replace("regime", "The regime")
 
 
 def _escalated(data: Data) -> str:
