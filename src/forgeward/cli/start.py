@@ -52,13 +52,15 @@ def _founding(vendor: str, example: str, lead: str, email: str, zone: str) -> Fo
 
 
 def create(founding: Founding, *, demo: bool) -> None:
-    """Makes the folder, keys, tables, the first person and the first policy."""
+    """Makes the folder, keys, tables, the first person and the first policy; what was cut short can be done again.
+
+    The marker comes last: until then it is no home.
+    """
     from forgeward.policy.document import load
 
     load(founding.policy_text)  # a bad document is refused before a folder exists
     home = RUN.home
-    home.create(demo=demo)
-    home.policy_file.write_text(founding.policy_text, encoding="utf-8")
+    home.prepare()
     from forgeward.edges.keys import Keys
 
     Keys(home.keys).create()
@@ -67,7 +69,10 @@ def create(founding: Founding, *, demo: bool) -> None:
     open_home(home)
     from forgeward.desk.actions import homes
 
-    homes.found(home, founding, home.now())
+    if not homes.is_founded():
+        homes.found(home, founding, home.now())
+        home.policy_file.write_text(founding.policy_text, encoding="utf-8")
+    home.create(demo=demo)
 
 
 def _policy_in_force() -> shapes.PolicyInForce:

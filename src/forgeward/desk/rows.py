@@ -15,6 +15,7 @@ from forgeward.respond.case import Case
 _DECODER = msgspec.json.Decoder(Case)
 _ENCODER = msgspec.json.Encoder()
 
+PERSON_ADDED = "person:added"  # the entry that says which roles somebody holds
 ClockKey = tuple[str, str, str]
 LASTING = ("kind", "state", "level", "title_seq", "owner_id", "restricted", "changed_at", "closed_at", "version")
 

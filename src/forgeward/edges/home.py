@@ -28,6 +28,7 @@ from pathlib import Path
 
 import msgspec
 
+from forgeward.edges.mail_settings import Canary, Intake, Listener, Mailbox, Notification, check
 from forgeward.errors import BadInput, HomeUnusable
 
 FORMAT = 1
@@ -54,6 +55,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml. Unknown keys are errors, so that a typing slip is not silently ignored."""
 
     mail: MailServer = MailServer()
+    mailbox: tuple[Mailbox, ...] = ()
+    listener: Listener = Listener()
+    intake: Intake = Intake()
+    canary: Canary = Canary()
+    notification: tuple[Notification, ...] = ()
     database: str = ""
     public_url: str = ""
 
@@ -119,12 +125,17 @@ class Home:
     def exists(self) -> bool:
         return self._marker_file.is_file()
 
-    def create(self, *, demo: bool = False) -> None:
-        """Makes the folders and the marker. Raises ``HomeUnusable`` where it cannot."""
+    def prepare(self) -> None:
+        """Makes the folders. It is no home before ``create``. Raises ``HomeUnusable`` where it cannot."""
         with translated(self.folder):
             for folder in (self.folder, self.keys, self.raw, self.files, self.outbox):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.chmod(0o700)
+
+    def create(self, *, demo: bool = False) -> None:
+        """Makes the folders and the marker. Raises ``HomeUnusable`` where it cannot."""
+        self.prepare()
+        with translated(self.folder):
             self._write_marker(Marker(format=FORMAT, demo=demo))
 
     def require(self) -> Home:
@@ -202,9 +213,13 @@ class Home:
         if not self.settings_file.exists():
             return Settings()
         try:
-            return msgspec.convert(tomllib.loads(self.settings_file.read_text()), Settings)
+            found = msgspec.convert(tomllib.loads(self.settings_file.read_text()), Settings)
+            check(found.mailbox, found.listener, found.notification)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
             raise BadInput(f"{self.settings_file}: {problem}.", next="Mend that line of settings.toml.") from None
+        except BadInput as problem:
+            raise BadInput(f"{self.settings_file}: {problem}", next=problem.next) from None
+        return found
 
     @contextmanager
     def only_instance(self) -> Iterator[None]:
@@ -226,14 +241,17 @@ class Home:
 
 @contextmanager
 def translated(folder: Path) -> Iterator[None]:
-    """Turns the operating system's refusals into ``HomeUnusable`` sentences."""
+    """Turns the operating system's refusals into ``HomeUnusable`` sentences about the file concerned, or ``folder``."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # the reader of our output went away: no matter of the home
     except OSError as problem:
         what, then = _OS_SENTENCES.get(
             problem.errno or 0, (f"{problem.strerror or problem}", "Look at the folder and its disk, then do it again.")
         )
-        raise HomeUnusable(f"{folder}: {what}.", next=then) from problem
+        where = problem.filename if isinstance(problem.filename, str) else folder
+        raise HomeUnusable(f"{where}: {what}.", next=then) from problem
 
 
 _OS_SENTENCES = {

@@ -12,24 +12,31 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import OperationalError
 
 from forgeward.desk.actions import people, policies
-from forgeward.desk.actions.write import require_forward
+from forgeward.desk.actions.write import inside, require_forward
 from forgeward.desk.founding import Founding
-from forgeward.desk.models import Person
+from forgeward.desk.models import Person, PolicyVersion
 from forgeward.desk.models.fields import from_micros
 from forgeward.edges.home import Home
+from forgeward.errors import HomeUnusable
 from forgeward.vocabulary import Actor, Role
 
 INIT = Actor(id="system:init")
 
 
 def found(home: Home, founding: Founding, now: datetime) -> Person:
-    """Sets up an empty home's database. Raises ``PolicyInvalid`` before anything is written for a bad document."""
+    """Sets up an empty home's database, wholly or not at all. Raises ``PolicyInvalid``, ``BadInput``."""
     migrate()
-    for role in Role:
-        Group.objects.get_or_create(name=role.value)
-    lead = people.add_person(founding.lead_name, founding.lead_email, [Role.LEAD], INIT, now)
-    policies.adopt(policies.propose(founding.policy_text, lead.actor(), now), lead.actor(), now)
+    with inside():
+        for role in Role:
+            Group.objects.get_or_create(name=role.value)
+        lead = people.add_person(founding.lead_name, founding.lead_email, [Role.LEAD], INIT, now)
+        policies.adopt(policies.propose(founding.policy_text, lead.actor(), now), lead.actor(), now)
     return lead
+
+
+def is_founded() -> bool:
+    """Whether ``found`` was done on this database."""
+    return bool(_applied()) and PolicyVersion.objects.filter(adopted_at__isnull=False).exists()
 
 
 def migrate() -> None:
@@ -39,7 +46,15 @@ def migrate() -> None:
 
 
 def ready(home: Home) -> None:
-    """Migrates when this Forgeward brings new tables; refuses a machine whose clock was set back."""
+    """Migrates when this Forgeward brings new tables; refuses a machine whose clock was set back.
+
+    Raises ``HomeUnusable`` where the database is gone: an empty one in its place would hide that.
+    """
+    if not home.database_file.exists():
+        raise HomeUnusable(
+            f"The database {home.database_file} is missing.",
+            next="Restore it from a backup; `forgeward init` makes a new home in another folder.",
+        )
     if _latest_migration() not in _applied():
         migrate()
     require_clock(home.now())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from django.db.models import QuerySet
 
@@ -39,7 +41,7 @@ def write_pack(out: Path, case: str, since: datetime | None, now: datetime, prog
     checkpoint = sequence.sign_checkpoint(now)
     leaves, scope = _chosen(case, since, checkpoint.size)
     policies = {row.digest: row.text for row in PolicyVersion.objects.filter(adopted_at__isnull=False)}
-    with translated(out.parent), out.open("wb") as file:
+    with _whole(out) as file:
         manifest = pack.write(
             file,
             _entries(leaves),
@@ -53,6 +55,19 @@ def write_pack(out: Path, case: str, since: datetime | None, now: datetime, prog
             progress=progress,
         )
     return Packed(out, manifest.entries, out.stat().st_size, checkpoint)
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[BinaryIO]:
+    """A file that takes its place only when it is complete: a full disk leaves an older pack as it was."""
+    fresh = out.with_name(f".{out.name}.new")
+    with translated(out.parent):
+        try:
+            with fresh.open("wb") as file:
+                yield file
+            fresh.replace(out)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def _chosen(case: str, since: datetime | None, size: int) -> tuple[QuerySet[Leaf], Scope]:

@@ -14,31 +14,45 @@ from django.core.validators import validate_email
 from forgeward.desk.actions import write
 from forgeward.desk.models import Person, SignInLink
 from forgeward.desk.models.fields import to_micros
-from forgeward.errors import BadInput, NotFound
+from forgeward.desk.rows import PERSON_ADDED
+from forgeward.errors import BadInput, NotAllowed, NotFound
 from forgeward.vocabulary import Actor, Change, Role
 
+MAY_ADD = frozenset({Role.LEAD, Role.LEADERSHIP})
+NAME_LIMIT = 200
 LINK_LIFE = timedelta(hours=24)
 PATH = {Role.ENGINEERING: 10, Role.SUPPORT: 20, Role.LEAD: 30, Role.LEADERSHIP: 40, Role.AUDITOR: 90}
 
 
 def add_person(name: str, email: str, roles: Iterable[Role], actor: Actor, now: datetime) -> Person:
-    """Adds a member of staff without a password: they come in by a one-time link. Raises ``BadInput``."""
+    """Adds a member of staff without a password: they come in by a one-time link.
+
+    Raises ``NotAllowed`` for other roles than Security Lead and Leadership, ``BadInput``.
+    """
+    if actor.is_person and not actor.roles & MAY_ADD:
+        raise NotAllowed("Adding people is for the Security Lead or Leadership.", next="Ask one of them.")
     held = sorted(set(roles))
-    try:
-        validate_email(email.strip())
-    except ValidationError:
-        raise BadInput(f"“{email}” is not an e-mail address.", next="Give one like ines@example.com.") from None
-    if not held:
-        raise BadInput("A person needs at least one role.", next=f"Name one of: {', '.join(Role)}.")
+    _require_person(name, email, held)
     with write.inside() as cursor:
         if Person.objects.filter(email__iexact=email.strip()).exists():
             raise BadInput(f"{email} is here already.", next="See `forgeward people list`.")
         order = min(PATH[role] for role in held)
         person = Person.objects.create_user(email, name=name.strip() or email, added_at=now, path_order=order)
         person.groups.set([Group.objects.get_or_create(name=role.value)[0] for role in held])
-        change = Change("person:added", data={"person": person.pk, "roles": [role.value for role in held]})
+        change = Change(PERSON_ADDED, data={"person": person.pk, "roles": [role.value for role in held]})
         write.record(cursor, change, actor.id, now)
     return person
+
+
+def _require_person(name: str, email: str, held: list[Role]) -> None:
+    try:
+        validate_email(email.strip())
+    except ValidationError:
+        raise BadInput(f"“{email}” is not an e-mail address.", next="Give one like ines@example.com.") from None
+    if len(name) > NAME_LIMIT or not name.isprintable():
+        raise BadInput("That is not a name.", next=f"Write at most {NAME_LIMIT} characters on one line.")
+    if not held:
+        raise BadInput("A person needs at least one role.", next=f"Name one of: {', '.join(Role)}.")
 
 
 def sign_in_link(person: Person, now: datetime) -> str:

@@ -9,13 +9,18 @@ from forgeward.desk.actions import write
 from forgeward.desk.models import PolicyVersion
 from forgeward.errors import AnswerIsNo, BadInput, NotAllowed
 from forgeward.policy.document import Policy, load
-from forgeward.vocabulary import Actor, Change, Plain, Role
+from forgeward.vocabulary import WORKING, Actor, Change, Plain, Role
 
 MAY_ADOPT = frozenset({Role.LEAD, Role.LEADERSHIP})
 
 
 def propose(text: str, actor: Actor, now: datetime, *, name: str = "policy.yaml") -> PolicyVersion:
-    """Stores a document as a proposal. Raises ``PolicyInvalid`` with its lines; nothing is in force yet."""
+    """Stores a document as a proposal; nothing is in force yet.
+
+    Raises ``PolicyInvalid`` with its lines, ``NotAllowed`` for whoever holds no role that acts.
+    """
+    if actor.is_person and actor.roles.isdisjoint(WORKING):
+        raise NotAllowed("Who proposes a policy works on the programme.", next="Ask the Security Lead.")
     policy = load(text, name)
     with write.inside() as cursor:
         row = PolicyVersion.objects.create(
@@ -44,6 +49,7 @@ def adopt(proposal: PolicyVersion, actor: Actor, now: datetime) -> Policy:
                 f"The policy in force is version {last.version}; this document says version {policy.version}.",
                 next=f"Write `version: {last.version + 1}` into it, then propose it again.",
             )
+        now = write.after_programme(cursor, now)
         proposal.version, proposal.adopted_at, proposal.adopted_by_id = policy.version, now, _person(actor)
         proposal.save()
         data: dict[str, Plain] = {

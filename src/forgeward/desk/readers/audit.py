@@ -1,15 +1,17 @@
 """Replays history and compares it with every table that was made from it. What differs is named, nothing is mended.
 
 1. Each leaf's hash is the hash of its entry's bytes, and the tree's nodes follow from the leaves.
-2. Each entry's columns say what its bytes say; a case's entries are numbered without a gap.
-3. Each sealed value, with its salt, gives the digest in its entry; the actor column is the sealed actor.
-4. Folding a case's changes gives the stored case; its columns and clocks follow from it.
-5. Each checkpoint's root is the tree's at that size; each policy in force is the one whose digest was entered.
+2. Each entry has a leaf or waits for one; its columns say what its bytes say; a case's are numbered without a gap.
+3. Each sealed value, with its salt, gives the digest in its entry, and none is gone; the actor column is the sealed one.
+4. Folding a case's changes gives the stored case; its columns, viewers, clocks and wake-up follow from it.
+5. Each checkpoint is signed by this home's key and its root is the tree's at that size.
+6. Each policy in force is the one whose digest was entered, when it was; each person holds the roles that were entered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -20,16 +22,18 @@ from typing import Any
 from django.db import connection
 
 from forgeward.desk import programme
-from forgeward.desk.models import CaseRow, CheckpointRow, Entry, Leaf, PolicyVersion, SealedValues
+from forgeward.desk.models import CaseRow, CheckpointRow, Entry, Leaf, Person, PolicyVersion, SealedValues
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.nodes import TableNodes
-from forgeward.desk.rows import LASTING, clocks_by_key, decode_case, entry_place, lasting_columns
+from forgeward.desk.rows import LASTING, PERSON_ADDED, clocks_by_key, decode_case, entry_place, lasting_columns
 from forgeward.errors import ForgewardError, KeyErased
 from forgeward.ledger import tree
+from forgeward.ledger.checkpoint import verify
 from forgeward.ledger.entry import POLICY_ADOPTED, decode, seal_digest
 from forgeward.ledger.entry import Entry as Leafed
+from forgeward.policy.clock import ClockState, nearest
 from forgeward.respond.case import Case
-from forgeward.respond.clocks import clocks as clocks_of
+from forgeward.respond.clocks import Overview, overview
 from forgeward.respond.evolve import evolve
 from forgeward.vocabulary import Change, Sealed
 
@@ -59,15 +63,33 @@ class Result:
 def examine(now: datetime, progress: Callable[[int, int], None]) -> Result:
     """Audits the whole home. Reads only; memory does not grow with the history."""
     result = Result()
-    total = Entry.objects.count()
-    _examine_tree(result)
-    for number, rows in _by_case():
-        _examine_stream(result, number, rows, now)
-        result.entries += len(rows)
-        progress(result.entries, total)
-    _examine_rows_without_history(result)
-    _examine_policies(result)
+    with _one_moment():
+        total = Entry.objects.count()
+        _examine_tree(result)
+        _examine_places(result)
+        for number, rows in _by_case():
+            _examine_stream(result, number, rows, now)
+            result.entries += len(rows)
+            progress(result.entries, total)
+        _examine_rows_without_history(result)
+        _examine_policies(result)
+        _examine_people(result)
     return result
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """All reads see the database as of one moment, and hold up nobody who writes meanwhile."""
+    if connection.in_atomic_block:
+        yield
+        return
+    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ" if connection.vendor == "postgresql" else "BEGIN"
+    with connection.cursor() as cursor:
+        cursor.execute(begin)
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
 
 
 def _by_case() -> Iterator[tuple[str, list[Entry]]]:
@@ -113,11 +135,20 @@ def _examine_nodes(result: Result, nodes: TableNodes, created: list[tree.Node], 
 
 
 def _examine_checkpoint(result: Result, row: CheckpointRow, root: bytes) -> None:
-    from forgeward.ledger.checkpoint import Checkpoint, Note
-
-    said = Checkpoint.parse_unverified(Note.parse(row.note).text)
+    where = f"checkpoint {row.size}"
+    try:
+        said = verify(row.note, programme.vault().keys.verifier_key)
+    except ForgewardError as problem:
+        result.differs(where, f"its note does not verify: {problem}")
+        return
     if bytes(row.root) != root or said.root != root or said.size != row.size:
-        result.differs(f"checkpoint {row.size}", "its root is not the tree's")
+        result.differs(where, "its root is not the tree's")
+
+
+def _examine_places(result: Result) -> None:
+    homeless = Entry.objects.filter(leaf__isnull=True, pending__isnull=True).select_related("case")
+    for entry in homeless.iterator(chunk_size=CHUNK):
+        result.differs(f"entry {entry.pk} of {_name(entry)}", "has no place in the tree and waits for none")
 
 
 def _name(entry: Entry) -> str:
@@ -172,19 +203,25 @@ def _examine_columns(result: Result, where: str, row: Entry, entry: Leafed, numb
 def _examine_sealed(result: Result, where: str, row: Entry, entry: Leafed, blobs: list[tuple[str, bytes]]) -> None:
     vault = programme.vault()
     place = entry_place(entry.case, entry.seq, entry.kind, entry.at)
+    missing, closed = set(entry.sealed), False
     for subject, blob in blobs:
         try:
             values = vault.open_entry(place, subject, blob)
         except KeyErased:
+            closed = True
             continue
         except ForgewardError:
             result.differs(where, "its sealed texts do not open: they were altered")
+            closed = True
             continue
+        missing -= values.keys()
         for name, (salt, value) in values.items():
             if entry.sealed.get(name) != seal_digest(salt, value):
                 result.differs(where, f"its text “{name}” is not the one that was entered")
             if name == "actor" and value != row.actor:
                 result.differs(where, f"the row's actor is {row.actor}, the entry says {value}")
+    if missing and not closed:
+        result.differs(where, f"its text “{min(missing)}” is gone, although nobody was erased")
 
 
 def _folded(result: Result, where: str, case: Case | None, row: Entry, entry: Leafed) -> Case | None:
@@ -201,13 +238,31 @@ def _examine_case(result: Result, number: str, case: Case, now: datetime) -> Non
     if decode_case(bytes(row.state_json)) != case:
         result.differs(number, "the stored case is not what its history gives")
         return
-    for name, value in zip(LASTING, lasting_columns(case), strict=True):
+    expected = dict(zip(LASTING, lasting_columns(case), strict=True)) | {"opened_at": to_micros(case.opened)}
+    for name, value in expected.items():
         stored: Any = getattr(row, name)
         stored = to_micros(stored) if isinstance(stored, datetime) else stored
         if stored != value:
             result.differs(number, f"the row's {name} is {stored!r}, its history gives {value!r}")
-    clocks = clocks_by_key(clocks_of(case, programme.policies(), now))
-    _examine_clocks(result, number, row.pk, clocks, now)
+    viewers = sorted(f"person:{pk}" for pk in row.viewers.values_list("person_id", flat=True))
+    if viewers != sorted(case.people):
+        result.differs(number, f"the row's viewers are {viewers}, its history names {sorted(case.people)}")
+    view = overview(case, programme.policies(), now, looked=row.reminded_at)
+    _examine_clocks(result, number, row.pk, clocks_by_key(view.clocks), now)
+    _examine_due(result, row, view, now)
+
+
+def _examine_due(result: Result, row: CaseRow, view: Overview, now: datetime) -> None:
+    """What leads and when the case wakes. Time alone changes both: a wake-up that is due is only not done yet."""
+    if row.wake_at != view.wake_at and (row.wake_at is None or row.wake_at > now):
+        result.differs(row.number, f"the row's wake-up is {row.wake_at}, its history gives {view.wake_at}")
+    lead = nearest(view.clocks)
+    expected = (lead.due, lead.promise) if lead else (None, "")
+    if (row.next_due, row.next_promise) != expected and not any(c.state is ClockState.PAUSED for c in view.clocks):
+        stored = f"{row.next_promise} at {row.next_due}"
+        result.differs(
+            row.number, f"the row's next deadline is {stored}, its history gives {expected[1]} at {expected[0]}"
+        )
 
 
 def _examine_clocks(result: Result, number: str, pk: int, expected: dict[Any, Any], now: datetime) -> None:
@@ -242,15 +297,22 @@ def _examine_rows_without_history(result: Result) -> None:
 
 
 def _examine_policies(result: Result) -> None:
-    entered = [
-        decode(bytes(row.body)).data["digest"] for row in Entry.objects.filter(kind=POLICY_ADOPTED).order_by("id")
-    ]
-    stored = [
-        (row.version, row.digest, sha256(row.text.encode()).hexdigest())
-        for row in PolicyVersion.objects.filter(adopted_at__isnull=False).order_by("version")
-    ]
-    for version, digest, actual in stored:
-        if digest != actual:
-            result.differs(f"policy version {version}", "its text is not the one that was adopted")
-    if entered != [digest for _, digest, _ in stored]:
-        result.differs("policy", "the versions in force are not those that were entered")
+    adopted = Entry.objects.filter(kind=POLICY_ADOPTED).order_by("id")
+    entered = [(decode(bytes(row.body)).data["digest"], row.at) for row in adopted]
+    stored = list(PolicyVersion.objects.filter(adopted_at__isnull=False).order_by("version"))
+    for row in stored:
+        if row.digest != sha256(row.text.encode()).hexdigest():
+            result.differs(f"policy version {row.version}", "its text is not the one that was adopted")
+    if entered != [(row.digest, row.adopted_at) for row in stored]:
+        result.differs("policy", "the versions in force are not those that were entered, at their instants")
+
+
+def _examine_people(result: Result) -> None:
+    given: dict[object, object] = {}
+    for entry in Entry.objects.filter(kind=PERSON_ADDED).order_by("id"):
+        data = decode(bytes(entry.body)).data
+        given[data["person"]] = data["roles"]
+    for person in Person.objects.prefetch_related("groups").order_by("id"):
+        held = sorted(role.value for role in person.roles)
+        if held != given.get(person.pk, []):
+            result.differs(f"person:{person.pk}", f"holds the roles {held}, was given {given.get(person.pk, [])}")

@@ -29,9 +29,11 @@ def main() -> None:
 def work(home: Home) -> None:
     """Rounds on one home. What fails is logged when it begins to fail, not twice a second."""
     open_home(home)
+    from forgeward.desk.actions import homes
     from forgeward.desk.leases import process_name
     from forgeward.desk.worker.rounds import one_round, told
 
+    homes.ready(home)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
