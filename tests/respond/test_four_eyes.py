@@ -6,7 +6,9 @@ import pytest
 
 from forgeward.errors import NotAllowed, StepRefused
 from forgeward.respond.case import Exemption
+from forgeward.respond.clocks import reminders, wake_at
 from forgeward.respond.decision import Member
+from forgeward.respond.signals import Escalate
 from forgeward.vocabulary import Fact
 from tests.respond import kit
 from tests.respond.kit import (
@@ -146,3 +148,20 @@ class TestFourEyes:
         story.do("contain", ENGINEER, how="switch_off", detail="flag")
         assert story.case.proposals == ()
         refusal(story, "approve", LEAD, step="contain")
+
+    def test_a_case_ended_by_breaking_the_glass_is_still_reviewed(self):
+        """Its clock runs on after the end, and reminds."""
+        story = kit.acknowledged()
+        story.do("reject", ENGINEER, **REJECT, break_glass="everybody is away")
+        assert not story.case.is_open
+        seq = str(story.case.seq)
+        assert story.clock("S-2", seq).open
+        assert story.next() == {"review_glass": ["finding"]}
+        woken = wake_at(story.case, story.policies, story.now)
+        assert woken is not None
+        (reminder,) = reminders(story.case, story.policies, story.now, woken)
+        assert reminder.promise == "S-2"
+        story.hear(Escalate(promise="S-2", subject=seq, percent=50, path="owner", to=LEAD.id))
+        story.do("review_glass", LEAD, finding="right in substance")
+        assert not any(clock.open for clock in story.clocks())
+        assert story.next() == {}

@@ -331,11 +331,12 @@ def _own(case: Case, line: Line, times: _Times, others: Sequence[tuple[Line, Cou
             _dated(line, a.agreed_at, ((a.agreed_at, a.due),), a.verified_at, times.closed, a.id) for a in case.actions
         ]
     if line.starts is Fact.BROKE_GLASS:
-        glass = ((g.seq, g.at, g.reviewed_at, times.closed) for g in case.glass)
+        # Closing does not end this one: a case may be closed by breaking the glass.
+        glass = ((g.seq, g.at, g.reviewed_at, None) for g in case.glass)
         return [c for g in glass if (c := _simple(line, case, *g)) is not None]
     done = {(c.promise, c.regime, c.subject): _earlier(c.stopped, c.ended) for _, c in others}
     told = (
-        (e.seq, e.at, e.confirmed_at, _earlier(times.closed, done.get((e.promise, e.regime, e.subject))))
+        (e.seq, e.at, e.confirmed_at, _moot(times.closed, done.get((e.promise, e.regime, e.subject)), e.at))
         for e in case.escalations
     )
     return [c for e in told if (c := _simple(line, case, *e)) is not None]
@@ -359,6 +360,11 @@ def _dated(
     if stopped is not None and ended is not None and stopped <= ended:
         ended = None
     return Course(line.promise, line.regime, starts, targets, (), (), stopped, ended, subject)
+
+
+def _moot(closed: datetime | None, done: datetime | None, asked: datetime) -> datetime | None:
+    """When nobody has to confirm a reminder any more: the thing was done, or the case closed, after it was sent."""
+    return _earlier(closed if closed is not None and closed >= asked else None, done)
 
 
 def _earlier(a: datetime | None, b: datetime | None) -> datetime | None:

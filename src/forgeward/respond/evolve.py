@@ -425,6 +425,7 @@ def _told(case: Case, event: Event) -> dict[str, Any]:
 FOLDS: Mapping[str, tuple[str, Fold]] = {
     "case:receipt": ("receipt", _requested),
     "case:joined": ("join", _joined),
+    "case:grouped": ("group", _nothing),
     "case:absorbed": ("absorb", _absorbed),
     "case:acknowledgement": ("acknowledge", _requested),
     "case:reply": ("reply", _requested),

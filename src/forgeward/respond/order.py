@@ -16,7 +16,8 @@ from forgeward.respond.context import Context
 from forgeward.respond.parse import name_of
 from forgeward.vocabulary import Actor, CaseKind, Fact, Role, rfc3339
 
-WHEN_CLOSED = frozenset({"note", "reply", "reopen", "handover", "restrict", "seen"})
+WHEN_CLOSED = frozenset({"note", "reply", "reopen", "handover", "restrict", "seen", "review_glass"})
+"""A case may be ended by breaking the glass, so that review comes after the end."""
 
 _CONVERSIONS = {
     CaseKind.EVENT: frozenset({CaseKind.VULNERABILITY, CaseKind.INCIDENT}),

@@ -78,6 +78,10 @@ def _join(case: Case, command: signals.Join, context: Context) -> Decision:
     return Decision((joined,))
 
 
+def _group(case: Case, command: signals.Group, context: Context) -> Decision:
+    return Decision((Change("case:grouped", {"count": command.count}),))
+
+
 def _record(case: Case, command: Any) -> NoticeRecord:
     record = next((n for n in case.notices if n.seq == command.notice), None)
     if record is None:
@@ -123,7 +127,7 @@ def _gave_up(case: Case, command: signals.GaveUp, context: Context) -> Decision:
 
 
 def _escalate(case: Case, command: signals.Escalate, context: Context) -> Decision:
-    if not case.is_open:
+    if not case.is_open and not case.open_glass:
         return Decision(())
     data: dict[str, Plain] = {
         "promise": command.promise,
@@ -168,6 +172,7 @@ def _not_as_far(case: Case, other: signals.Absorb) -> str:
 
 HANDLERS: Mapping[type, Handler] = {
     signals.Join: _join,
+    signals.Group: _group,
     signals.Accepted: _accepted,
     signals.Bounced: _bounced,
     signals.GaveUp: _gave_up,

@@ -62,7 +62,7 @@ ROLES: Mapping[str, frozenset[Role]] = {
 }
 """Gates count persons: whoever works here may be the second one, so ``approve`` asks for no special role."""
 
-_OF_THE_SYSTEM = frozenset({"accepted", "bounced", "gave_up", "escalate"})
+_OF_THE_SYSTEM = frozenset({"group", "accepted", "bounced", "gave_up", "escalate"})
 _OF_BOTH = frozenset({"receive", "join"})
 
 

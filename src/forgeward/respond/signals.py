@@ -71,6 +71,12 @@ class Join(Command, frozen=True, kw_only=True, tag="join"):
     signals: Annotated[tuple[str, ...], f.codes("Signals", "What was noticed, like dkim:pass", internal=True)] = ()
 
 
+class Group(Command, frozen=True, kw_only=True, tag="group"):
+    """Further mails were kept with the case without changing it: ``count`` so far, said at powers of ten."""
+
+    count: int
+
+
 class Accepted(Command, frozen=True, kw_only=True, tag="accepted"):
     """The mail server took the notice for these recipients (positions in the notice's list, from 0)."""
 
@@ -118,4 +124,4 @@ class Absorb(Command, frozen=True, kw_only=True, tag="absorb"):
     declared: datetime | None = None
 
 
-AnySignal: TypeAlias = Receive | Join | Accepted | Bounced | GaveUp | Escalate | Absorb
+AnySignal: TypeAlias = Receive | Join | Group | Accepted | Bounced | GaveUp | Escalate | Absorb

@@ -33,10 +33,11 @@ class NextStep(msgspec.Struct, frozen=True):
 def next_steps(case: Case, context: Context) -> tuple[NextStep, ...]:
     """Sensible next steps, the most pressing first; ``close`` is last and lists all that stands in its way.
 
-    A closed case has none.
+    A closed case has none, unless it was ended by breaking the glass: that is still reviewed.
     """
     if not case.is_open:
-        return ()
+        lacking = lacks(case, STEPS["review_glass"](), context)
+        return (NextStep("review_glass", lacking, ROLES["review_glass"]),) if case.open_glass else ()
     waiting = [p.step for p in case.proposals]
     found = [NextStep(step, (waits_for(step, STEPS[step].promises[0]),), EVERYBODY) for step in waiting]
     for step, wanted in WANTED.items():
