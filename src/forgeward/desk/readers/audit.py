@@ -2,7 +2,7 @@
 
 1. Each leaf's hash is the hash of its entry's bytes, and the tree's nodes follow from the leaves.
 2. Each entry has a leaf or waits for one; its columns say what its bytes say; a case's are numbered without a gap.
-3. Each sealed value, with its salt, gives the digest in its entry, and none is gone; the actor column is the sealed one.
+3. Each sealed value, with its salt, gives the digest in its entry, none is gone; the actor column is the sealed one.
 4. Folding a case's changes gives the stored case; its columns, viewers, clocks and wake-up follow from it.
 5. Each checkpoint is signed by this home's key and its root is the tree's at that size.
 6. Each policy in force is the one whose digest was entered, when it was; each person holds the roles that were entered.
@@ -259,10 +259,8 @@ def _examine_due(result: Result, row: CaseRow, view: Overview, now: datetime) ->
     lead = nearest(view.clocks)
     expected = (lead.due, lead.promise) if lead else (None, "")
     if (row.next_due, row.next_promise) != expected and not any(c.state is ClockState.PAUSED for c in view.clocks):
-        stored = f"{row.next_promise} at {row.next_due}"
-        result.differs(
-            row.number, f"the row's next deadline is {stored}, its history gives {expected[1]} at {expected[0]}"
-        )
+        said, due = f"{row.next_promise} at {row.next_due}", f"{expected[1]} at {expected[0]}"
+        result.differs(row.number, f"the row's next deadline is {said}, its history gives {due}")
 
 
 def _examine_clocks(result: Result, number: str, pk: int, expected: dict[Any, Any], now: datetime) -> None:
