@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from forgeward.desk import programme
 from forgeward.desk.actions import escalation
-from forgeward.desk.models import CaseRow
+from forgeward.desk.models import CaseRow, RawMail
 from forgeward.desk.readers.clocks import folded, views
 from forgeward.desk.readers.today import today
 from forgeward.desk.rows import decode_case
@@ -75,3 +75,18 @@ def test_ages_count_open_vulnerabilities_with_a_severity(house: House) -> None:
     number = story.fixing(house)
     story.reported(house.hannah)
     assert [(aged.number, aged.level) for aged in today(house.ines, NOW).aged] == [(number, "high")]
+
+
+def test_held_mail_is_shown_to_who_may_take_it_in(house: House) -> None:
+    """A mail that is in no case is not out of sight; auditors take no mail in, restricted cases stay unnamed."""
+    number = story.opened(house.hannah)
+    case = CaseRow.objects.get()
+    for i, points_at in enumerate((None, case)):
+        RawMail.objects.create(
+            name=f"m{i}", fingerprint=f"f{i}", source="box", size=1, received_at=NOW, wrapped_key=b"", state="held",
+            reason="It answers a thread of somebody else.", case=points_at,
+        )  # fmt: skip
+    assert [mail.case for mail in today(house.hannah, NOW).held] == [number, ""]
+    assert today(house.ada, NOW).held == ()
+    story.step(number, "restrict", house.ines, people=[f"person:{house.ines.pk}"])
+    assert [mail.case for mail in today(house.hannah, NOW).held] == [""]

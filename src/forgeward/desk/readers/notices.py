@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from forgeward.desk import programme
 from forgeward.desk.models import NoticeRow, Person
-from forgeward.desk.readers.sight import visible_to
+from forgeward.desk.readers.sight import concerning
 from forgeward.desk.readers.texts import ERASED
 from forgeward.errors import BadInput, NotFound
 
@@ -77,7 +77,7 @@ def one(person: Person, pk: int) -> NoticeLine:
 
 
 def _seen(person: Person) -> QuerySet[NoticeRow]:
-    return NoticeRow.objects.select_related("case").filter(case__in=visible_to(person).values("pk"))
+    return NoticeRow.objects.select_related("case").filter(concerning(person))
 
 
 def lines(rows: Iterable[NoticeRow]) -> tuple[NoticeLine, ...]:

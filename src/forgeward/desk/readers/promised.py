@@ -7,7 +7,7 @@ from datetime import datetime
 
 from forgeward.desk.models import ClockRow, Person
 from forgeward.desk.readers import texts
-from forgeward.desk.readers.sight import visible_to
+from forgeward.desk.readers.sight import concerning
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class CaseClock:
 def clocks_of(person: Person, promise: str, limit: int = 50) -> tuple[CaseClock, ...]:
     """The newest clocks of the promise in cases that the person may see. Two queries."""
     rows = list(
-        ClockRow.objects.filter(promise=promise, case__in=visible_to(person).values("pk"))
+        ClockRow.objects.filter(concerning(person), promise=promise)
         .exclude(state="not_applicable")
         .select_related("case")
         .defer("case__state_json")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from forgeward.desk import programme
 from forgeward.desk.models import NoticeRow, Person
-from forgeward.desk.readers.sight import visible_to
+from forgeward.desk.readers.sight import concerning, visible_to
 from forgeward.errors import NotFound
 
 
@@ -22,6 +22,7 @@ class Counts:
 def counts(person: Person, most: int) -> Counts:
     """How many cases are open, promises made, and mails waiting, as far as the person may see them."""
     seen = visible_to(person)
+    waiting = NoticeRow.objects.filter(concerning(person), state="waiting", try_at__isnull=False)  # has an index
     try:
         promises = len(programme.policies().latest.promises)
     except NotFound:
@@ -29,8 +30,5 @@ def counts(person: Person, most: int) -> Counts:
     return Counts(
         open_cases=seen.filter(closed_at__isnull=True).order_by().values("pk")[: most + 1].count(),
         promises=promises,
-        waiting_notices=NoticeRow.objects.filter(state="waiting", case__in=seen)
-        .order_by()
-        .values("pk")[: most + 1]
-        .count(),
+        waiting_notices=waiting.order_by().values("pk")[: most + 1].count(),
     )

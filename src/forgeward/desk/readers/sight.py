@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 
 from forgeward.desk.models import CaseRow, CaseViewer, Person
@@ -12,8 +14,21 @@ def visible_to(person: Person) -> QuerySet[CaseRow]:
 
     Nobody without a role sees any (S-2). A restricted case is seen by the people it names and nobody else (TC-15).
     """
-    if not person.is_active or not person.roles:
+    if not _works_here(person):
         return CaseRow.objects.none()
-    return CaseRow.objects.filter(
-        Q(restricted=False) | Q(pk__in=CaseViewer.objects.filter(person=person).values("case"))
-    )
+    return CaseRow.objects.filter(Q(restricted=False) | Q(pk__in=_named(person)))
+
+
+def concerning(person: Person) -> Q:
+    """The same as a condition on rows that have a ``case``: clocks, mails. Joins instead of listing every case."""
+    if not _works_here(person):
+        return Q(pk__in=[])
+    return Q(case__restricted=False) | Q(case__in=_named(person))
+
+
+def _works_here(person: Person) -> bool:
+    return person.is_active and bool(person.roles)
+
+
+def _named(person: Person) -> QuerySet[CaseViewer, Any]:
+    return CaseViewer.objects.filter(person=person).values("case")

@@ -8,17 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from forgeward.desk import programme
-from forgeward.desk.models import CaseRow, ClockRow, Person
+from forgeward.desk.models import CaseRow, ClockRow, Person, RawMail
 from forgeward.desk.readers import clocks
 from forgeward.desk.readers.cases import CaseLine, lines
 from forgeward.desk.readers.clocks import ClockView
-from forgeward.desk.readers.sight import visible_to
+from forgeward.desk.readers.sight import concerning, visible_to
 from forgeward.desk.rows import decode_case
 from forgeward.policy.clock import ClockState
+from forgeward.respond.permissions import may
 
 MOST = 60  # cases looked at; their clocks hold the nearest ones, since a case's first clock is its nearest
 MOST_PAUSED = 20
+MOST_HELD = 20
 MOST_AGED = 500
 
 
@@ -40,10 +44,19 @@ class Aged:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldMail:
+    """A mail that is kept as received and in no case yet: why, and which case it points at, if any."""
+
+    received_at: datetime
+    reason: str
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """``late`` is overdue, ``due`` runs, ``paused`` waits for the reporter; each by nearest deadline.
 
-    ``more`` says that further cases with running clocks exist beyond those looked at.
+    ``more`` says that further cases with running clocks exist beyond those looked at. ``held`` waits for a person.
     """
 
     late: tuple[Due, ...]
@@ -51,6 +64,7 @@ class Today:
     paused: tuple[Due, ...]
     aged: tuple[Aged, ...]
     more: bool
+    held: tuple[HeldMail, ...]
 
 
 def today(person: Person, now: datetime) -> Today:
@@ -58,10 +72,9 @@ def today(person: Person, now: datetime) -> Today:
     seen = visible_to(person)
     rows = list(seen.filter(next_due__isnull=False).order_by("next_due", "pk").select_related("owner")[: MOST + 1])
     shown = {row.pk for row in rows[:MOST]}
-    waiting = ClockRow.objects.filter(state="paused", case__in=seen.values("pk")).order_by("pk").values("case")
-    held = list(
-        seen.filter(pk__in=waiting, closed_at__isnull=True).select_related("owner").order_by("pk")[:MOST_PAUSED]
-    )
+    waiting = ClockRow.objects.filter(concerning(person), state="paused", case__closed_at__isnull=True)
+    held_ids = set(waiting.order_by("due").values_list("case", flat=True)[:MOST_PAUSED])
+    held = list(seen.filter(pk__in=held_ids).select_related("owner").order_by("pk"))
     cases = [*rows[:MOST], *(row for row in held if row.pk not in shown)]
     found = _dues(cases, now)
     return Today(
@@ -70,7 +83,17 @@ def today(person: Person, now: datetime) -> Today:
         paused=tuple(d for d in found if d.clock.state is ClockState.PAUSED and not d.clock.late),
         aged=_aged(person),
         more=len(rows) > MOST,
+        held=_held(person),
     )
+
+
+def _held(person: Person) -> tuple[HeldMail, ...]:
+    """The newest held mails, for whoever may take mail in; none that points at a case they may not see."""
+    if not may("receive", person.actor()):
+        return ()
+    rows = RawMail.objects.filter(Q(case=None) | concerning(person), state="held").order_by("-pk")
+    found = rows.values_list("received_at", "reason", "case__number")[:MOST_HELD]
+    return tuple(HeldMail(at, reason, number or "") for at, reason, number in found)
 
 
 def _dues(rows: list[CaseRow], now: datetime) -> list[Due]:

@@ -63,6 +63,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "late": [_row(due, view) for due in found.late[:MOST_SHOWN]],
         "due": [_row(due, view) for due in found.due[:MOST_SHOWN]],
         "paused": [_row(due, view) for due in found.paused],
+        "held": [(mail, view.at(mail.received_at)) for mail in found.held],
         "running": len(found.late) + len(found.due) + len(found.paused),
         "more": found.more,
         "tally": tally(standings),
