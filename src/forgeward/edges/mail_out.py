@@ -48,7 +48,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A mail to one recipient, before it is composed.
 
     ``key`` is the idempotency key: the same key is the same mail. ``to`` is a bare address: a name would be the
-    reporter's own words. ``reply_to`` is the tagged address, where the mailbox takes tags.
+    reporter's own words. ``reply_to`` is the tagged address, where the mailbox takes tags. ``canary`` marks our own
+    test mail with its token.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     reply_to: str = ""
+    canary: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -116,6 +118,8 @@ def compose(draft: Draft, id_key: bytes) -> Outgoing:
         message["In-Reply-To"] = _id(draft.in_reply_to)
     if references := [_id(each) for each in (*draft.references, draft.in_reply_to) if each]:
         message["References"] = " ".join(list(dict.fromkeys(references))[-_REFERENCES:])
+    if draft.canary:
+        message["X-Forgeward-Canary"] = _plain(draft.canary, "token")
     _mark_machine(message, draft.kind, sender)
     try:
         message.set_content(draft.text, cte="quoted-printable")
@@ -298,8 +302,13 @@ def _address(text: str) -> str:
     return address
 
 
+def is_message_id(text: str) -> bool:
+    """Whether `compose` takes it for ``in_reply_to`` and ``references``."""
+    return _MESSAGE_ID.fullmatch(text) is not None
+
+
 def _id(text: str) -> str:
-    if not _MESSAGE_ID.fullmatch(text):
+    if not is_message_id(text):
         raise BadInput(f"“{one_line(text, 100)}” is no Message-ID.")
     return text
 

@@ -16,6 +16,7 @@ from typing import Any
 from forgeward.edges import mail_header as fields
 from forgeward.edges.mail_body import Body, collect, joined_text, numbered
 from forgeward.edges.mail_limits import LIMITS, Limits, header_end, refusal
+from forgeward.edges.mail_nested import forwarded_by, report_of
 from forgeward.respond.mail import Address, Attachment, Automatic, Mail, NotParsed, Parsed, Reading, one_line
 
 _CHUNK = 64 * 2**10  # the parser widens each chunk to four bytes a character
@@ -115,6 +116,8 @@ def _mail(message: Message, body: Body, attachments: tuple[Attachment, ...], lim
     defects = [*sender_defects, *_defects(message)]
     if cut:
         defects.append("Its text is longer; only the beginning is shown.")
+    automatic = _automatic(message)
+    undelivered, returned = report_of(automatic, sender, body.files, text)
     return Mail(
         sender=sender,
         one_sender=one_sender,
@@ -131,8 +134,11 @@ def _mail(message: Message, body: Body, attachments: tuple[Attachment, ...], lim
         text_from=kind,
         charset_note=next(iter(body.charset_notes), ""),
         attachments=attachments,
-        automatic=_automatic(message),
+        automatic=automatic,
         defects=tuple(dict.fromkeys(defects))[:_DEFECTS_LIMIT],
+        original=forwarded_by(message, body.files, text),
+        undelivered=undelivered,
+        returned=returned,
     )
 
 

@@ -34,7 +34,7 @@ class Machine(enum.StrEnum):
     """Why a mail counts as automatic; the value is a sentence for people."""
 
     LOOP = "It is one of our own mails coming back."
-    CANARY = "It is our own test of the mailbox."
+    CANARY = "It calls itself a test of the mailbox."
     HOPS = "It went through more than a hundred servers."
     BOUNCE = "Its return path is empty, as a bounce's is."
     REPORT = "It is a report by a mail server."
@@ -94,7 +94,7 @@ class Joins(msgspec.Struct, frozen=True):
     """The mail belongs to this case. ``by_machine``: an out-of-office note, say, which is nobody's answer."""
 
     case: str
-    by: Literal["tag", "message_id"]
+    by: Literal["tag", "message_id", "ticket"]
     by_machine: bool = False
 
 
@@ -111,6 +111,12 @@ Joining: TypeAlias = Joins | Held | None
 def digest(raw: bytes, key: bytes = b"") -> str:
     """Hex digest of the raw bytes: the same mail a second time is the same case. Keyed (HMAC-SHA-256) where stored."""
     return hmac.digest(key, raw, "sha256").hex() if key else hashlib.sha256(raw).hexdigest()
+
+
+def content_digest(mail: Mail) -> str:
+    """Hex digest of what a mail says: subject, text and files. Two mails with the same one say the same."""
+    parts = (" ".join(mail.subject.split()), mail.text.strip(), *(file.sha256 for file in mail.attachments))
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
 def title(subject: str, limit: int = 120) -> str:

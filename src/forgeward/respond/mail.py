@@ -95,12 +95,22 @@ class Signals(msgspec.Struct, frozen=True):
     openpgp: Verdict = "none"
 
 
+class Undelivered(msgspec.Struct, frozen=True):
+    """One recipient of a delivery report (RFC 3464, 2.3). ``status`` is like ``5.1.1``, ``words`` the server's own."""
+
+    recipient: str
+    action: Literal["failed", "delayed", "delivered", "relayed", "expanded"]
+    status: str = ""
+    words: str = ""
+
+
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """One mail, read.
 
     ``text`` is the best plain text: the text parts, or what an HTML part shows (``text_from``). ``charset_note`` is a
     sentence where bytes did not fit the character set that the mail names. ``defects`` are sentences for people.
-    ``original`` is the reporter inside a forwarded mail, where a mailbox is known to forward.
+    ``original`` is whom a forwarded mail names as its first sender, for mailboxes that believe their forwarders.
+    ``undelivered`` and ``returned`` (Message-IDs) are what a bounce says, empty for every other mail.
     """
 
     sender: Address
@@ -122,6 +132,8 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     defects: tuple[str, ...] = ()
     one_sender: bool = True  # False: several From headers or addresses, so that nobody can be taken for the sender
     original: Address | None = None
+    undelivered: tuple[Undelivered, ...] = ()
+    returned: tuple[str, ...] = ()
 
 
 class Parsed(msgspec.Struct, frozen=True, tag="parsed"):

@@ -11,23 +11,25 @@ At least once: a process that dies after sending and before settling sends again
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from forgeward.desk import programme
-from forgeward.desk.actions import cases, write
+from forgeward.desk.actions import canaries, cases, write
 from forgeward.desk.leases import process_name
-from forgeward.desk.models import CaseRow, MessageRow
+from forgeward.desk.models import CaseRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.fields import to_micros
 from forgeward.edges.home import Home
-from forgeward.edges.mail_out import Delivery, Draft, Outgoing, Transport, compose, message_id, transport_for
+from forgeward.edges.mail_out import Delivery, Draft, Outgoing, Transport, compose, is_message_id, transport_for
 from forgeward.errors import ForgewardError
-from forgeward.respond.signals import Accepted, GaveUp
+from forgeward.respond.canary import number_of
+from forgeward.respond.intake import SentReceipts, tagged_address
+from forgeward.respond.signals import Accepted, Bounced, GaveUp
 from forgeward.vocabulary import Actor
 
 OUTBOX = Actor(id="system:outbox")
@@ -35,8 +37,8 @@ LEASE = timedelta(seconds=120)
 ATTEMPTS = 12  # with the pauses below: about two days
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
+RECEIPT_WINDOW = timedelta(hours=1)
 ANSWERS = frozenset({"receipt", "acknowledgement", "reply"})
-MESSAGE_ID = re.compile(r"<[^<>\s]{1,400}@[^<>\s]{1,400}>")
 ABOUT_CASES = frozenset({"receipt", "acknowledgement", "reply", "notice"})
 
 
@@ -122,14 +124,48 @@ def _send(home: Home, way: Transport, letter: Claimed, now: datetime) -> Deliver
     if letter.content is None:
         return Delivery("refused", 0, "The person was erased before it was sent.")
     try:
-        return way.send(_composed(home, letter, letter.content, now))
+        mail = _composed(home, letter, letter.content, now)
+        # Before it leaves, so that an answer or a bounce finds it even when we die after sending.
+        NoticeRow.objects.filter(pk=letter.pk).update(thread_key=thread_key(mail.message_id))
+        return way.send(mail)
     except ForgewardError as problem:
         return Delivery("refused", 0, f"{problem} {problem.next}".strip())
 
 
-def _sender(home: Home) -> str:
+@dataclass(frozen=True, slots=True)
+class From:
+    """As whom a letter is sent, and where its answers shall go (empty: to the same address)."""
+
+    sender: str
+    reply_to: str = ""
+
+
+def _from(home: Home, letter: Claimed) -> From:
+    """What goes to a reporter leaves from the mailbox that the report came by, and asks for answers there."""
+    settings = home.settings
     security = programme.policies().latest.vendor.contacts.security
-    return home.settings.mail.sender or security or "security@localhost"
+    usual = settings.mail.sender or security or "security@localhost"
+    if letter.kind not in ANSWERS or letter.case_id is None or not settings.mailbox:
+        return From(usual)
+    came_by = RawMail.objects.filter(case_id=letter.case_id, opened=True).order_by("id")
+    name = came_by.values_list("mailbox", flat=True).first()
+    box = next((each for each in settings.mailbox if each.name == name), None)
+    if box is None:
+        return From(usual)
+    if not box.tags:
+        return From(box.sender or usual, box.address)
+    number = CaseRow.objects.values_list("number", flat=True).get(pk=letter.case_id)
+    return From(box.sender or usual, tagged_address(box.address, number, tag_key()))
+
+
+def tag_key() -> bytes:
+    """What signs the tags of our reply addresses."""
+    return programme.vault().keys.keyed("address tag", b"").encode()
+
+
+def thread_key(identity: str) -> str:
+    """The keyed digest under which a Message-ID is kept."""
+    return programme.vault().keys.keyed("message id", identity.encode())
 
 
 def _id_key() -> bytes:
@@ -137,29 +173,34 @@ def _id_key() -> bytes:
 
 
 def _composed(home: Home, letter: Claimed, content: dict[str, Any], now: datetime) -> Outgoing:
-    before = _answered(letter.case_id) if letter.kind in ANSWERS else None
+    before = _answered(letter.case_id) if letter.kind in ANSWERS and letter.case_id else None
+    way = _from(home, letter)
     draft = Draft(
         key=letter.key,
-        kind="notice" if letter.kind == "reminder" else letter.kind,  # type: ignore[arg-type]  # a NoticeKind by then
-        sender=_sender(home),
+        kind=letter.kind if letter.kind in ABOUT_CASES else "notice",  # type: ignore[arg-type]  # a NoticeKind by then
+        sender=way.sender,
         sender_name=programme.policies().latest.vendor.name,
         to=str(content["to"]),
         subject=str(content["subject"]),
         text=str(content["body"]),
         date=now,
         in_reply_to=str(before["message_id"]) if before else "",
-        references=tuple(r for r in before["references"] if MESSAGE_ID.fullmatch(r)) if before else (),
+        references=tuple(r for r in before["references"] if is_message_id(r)) if before else (),
+        reply_to=way.reply_to,
+        canary=str(content.get("canary", "")),
     )
     return compose(draft, _id_key())
 
 
-def _answered(case_id: int | None) -> dict[str, Any] | None:
-    """The headers of the case's latest mail from outside, so that an answer lands in the reporter's thread."""
-    row = MessageRow.objects.filter(case_id=case_id, direction="in").select_related("raw").order_by("-id").first()
+def _answered(case_id: int) -> dict[str, Any] | None:
+    """The headers of the reporter's latest mail, so that an answer lands in the reporter's thread, in nobody else's."""
+    reporter = CaseRow.objects.values_list("reporter", flat=True).get(pk=case_id)
+    mails = MessageRow.objects.filter(case_id=case_id, direction="in", subject=reporter).select_related("raw")
+    row = mails.order_by("-id").first()
     if row is None or row.raw is None:
         return None
     found = programme.vault().open_json(row.subject, f"message:{row.raw.name}", bytes(row.blob))
-    return found if found and MESSAGE_ID.fullmatch(str(found.get("message_id", ""))) else None
+    return found if found and is_message_id(str(found.get("message_id", ""))) else None
 
 
 def _settle(letter: Claimed, result: Delivery, owner: str, now: datetime, sent: Sent) -> None:
@@ -189,28 +230,12 @@ def _settle(letter: Claimed, result: Delivery, owner: str, now: datetime, sent: 
                 word=result.words[:300],
             )
             cases.perform_in(cursor, number, command, OUTBOX, now)
-        if state == "accepted" and letter.case_id and letter.content:
-            _remember(letter, letter.case_id, int(letter.content["seq"]), now)
+        if state == "given_up":
+            _canary_lost(letter.content, now)
     setattr(sent, _COUNTED[state], getattr(sent, _COUNTED[state]) + 1)
 
 
 _COUNTED = {"accepted": "accepted", "filed": "filed", "given_up": "failed", "waiting": "later"}
-
-
-def _remember(letter: Claimed, case_id: int, seq: int, now: datetime) -> None:
-    """Keeps our own Message-ID, keyed, so that the answer to it finds its case."""
-    vault = programme.vault()
-    identity = message_id(letter.key, _id_key(), _sender(programme.home()))
-    owner = f"case:{CaseRow.objects.values_list('number', flat=True).get(pk=case_id)}"
-    MessageRow.objects.create(
-        case_id=case_id,
-        at=now,
-        direction="out",
-        subject=owner,
-        blob=vault.seal_json(owner, f"message:{letter.key}", {"message_id": identity, "references": []}),
-        thread_key=vault.keys.keyed("message id", identity.encode()),
-        entry_seq=seq,
-    )
 
 
 def _fate(letter: Claimed, result: Delivery, now: datetime) -> tuple[str, datetime | None]:
@@ -220,3 +245,35 @@ def _fate(letter: Claimed, result: Delivery, now: datetime) -> tuple[str, dateti
         return "given_up", None
     pause = min(FIRST_PAUSE * 2 ** (letter.attempts - 1), LONGEST_PAUSE)
     return "waiting", now + pause * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+
+
+# --- what came back, what went out ------------------------------------------------------------------------------------
+
+
+def came_back(cursor: CursorWrapper, notice: NoticeRow, word: str, now: datetime) -> None:
+    """A bounce: the letter's row says so, and its case has one recipient fewer who was told (IR-4 runs again)."""
+    cursor.execute(
+        "UPDATE desk_noticerow SET state = 'bounced', settled_at = %s, answer = %s, try_at = NULL, lease_owner = '',"
+        " lease_until = NULL WHERE id = %s",
+        [to_micros(now), word[:300], notice.pk],
+    )
+    content = programme.vault().open_json(notice.subject, f"notice:{notice.key}", bytes(notice.blob))
+    _canary_lost(content, now)
+    if notice.case is None or notice.kind not in ABOUT_CASES or not content:
+        return
+    position = int(str(content["position"]))
+    command = Bounced(notice=int(str(content["seq"])), recipients=(position,), word=word[:300])
+    cases.perform_in(cursor, notice.case.number, command, OUTBOX, now)
+
+
+def _canary_lost(content: Mapping[str, Any] | None, now: datetime) -> None:
+    number = number_of(str(content["canary"]), canaries.token_key()) if content and "canary" in content else None
+    if number is not None:
+        canaries.came_back(number, now)
+
+
+def receipts_sent(reporter: str, now: datetime) -> SentReceipts:
+    """How many automatic receipts the last hour saw: to this reporter (a key subject), and in all."""
+    since = now - RECEIPT_WINDOW
+    receipts = NoticeRow.objects.filter(kind="receipt", created_at__gt=since)
+    return SentReceipts(receipts.filter(subject=reporter).count() if reporter else 0, receipts.count())

@@ -7,11 +7,12 @@
 from forgeward.desk.models.cases import CaseRow, CaseViewer, ClockRow
 from forgeward.desk.models.history import CheckpointRow, Entry, Leaf, Pending, SealedValues, TreeNode
 from forgeward.desk.models.people import Person, SignInLink
-from forgeward.desk.models.post import AttachmentRow, MessageRow, NoticeRow, RawMail
+from forgeward.desk.models.post import AttachmentRow, CanaryRow, MailboxRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.programme import EvidenceRow, Heartbeat, PolicyVersion
 
 __all__ = [
     "AttachmentRow",
+    "CanaryRow",
     "CaseRow",
     "CaseViewer",
     "CheckpointRow",
@@ -20,6 +21,7 @@ __all__ = [
     "EvidenceRow",
     "Heartbeat",
     "Leaf",
+    "MailboxRow",
     "MessageRow",
     "NoticeRow",
     "Pending",

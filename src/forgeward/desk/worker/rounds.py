@@ -88,7 +88,7 @@ def one_round(home: Home, clock: Clock, owner: str = "") -> Round:
 
 
 def _read(home: Home, clock: Clock, done: Round) -> None:
-    done.read = len(intake.read_stored(home, clock()))
+    done.read = len(intake.read_stored(home, clock))
 
 
 def _follow_policy(clock: Clock) -> None:
