@@ -39,6 +39,8 @@ COMMANDS: dict[str, Group] = {
     "audit": Group("forgeward.cli.start:audit", "Replay history and compare it with every table."),
     "people": Group("forgeward.cli.people:app", "Who works here: add, list, sign-in links."),
     "policy": Group("forgeward.cli.policy:app", "The policy: check, show, diff, adopt, standing."),
+    "scan": Group("forgeward.cli.scan:scan", "Find what endangers an app's users, before a release."),
+    "manifest": Group("forgeward.cli.manifest:app", "What a manifest's scopes and egress are for."),
     "intake": Group("forgeward.cli.intake:app", "Take reports in from files."),
     "case": Group("forgeward.cli.case:app", "Cases: list, show, and every step."),
     "notice": Group("forgeward.cli.notice:app", "Outgoing mail and its fate."),

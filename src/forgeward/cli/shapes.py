@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+
+from forgeward.prevent.findings import Finding, Report, ScannedApp, Suppressed, Unread
+
+if TYPE_CHECKING:
+    from forgeward.prevent.rules.base import Rule
 
 
 class Shape(msgspec.Struct, kw_only=True):
@@ -289,3 +295,74 @@ class PersonLine(msgspec.Struct):
 class People(Shape, kw_only=True):
     schema: Literal["forgeward/people/1"] = "forgeward/people/1"
     people: list[PersonLine]
+
+
+class Scan(Shape, kw_only=True):
+    schema: Literal["forgeward/scan/1"] = "forgeward/scan/1"
+    complete: bool
+    apps: tuple[ScannedApp, ...]
+    not_scanned: tuple[Unread, ...]
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, report: Report) -> Scan:
+        return cls(
+            complete=report.complete,
+            apps=report.apps,
+            not_scanned=report.not_scanned,
+            findings=report.findings,
+            suppressed=report.suppressed,
+            notes=report.notes,
+        )
+
+
+class RuleShape(msgspec.Struct):
+    id: str
+    category: str
+    title: str
+    severity: str
+    cwe: list[str]
+    cvss: str
+    promises: list[str]
+    requirement: str
+    why: str
+    fix: str
+    example: str
+    links: list[str]
+
+
+class ScanRules(Shape, kw_only=True):
+    schema: Literal["forgeward/scan-rules/1"] = "forgeward/scan-rules/1"
+    rules: list[RuleShape]
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> ScanRules:
+        return cls(
+            rules=[
+                RuleShape(
+                    r.id, r.category, r.title, r.severity.value, list(r.cwe), r.vector, list(r.promises),
+                    r.requirement, r.why, r.fix, r.example, list(r.links),
+                )
+                for r in rules
+            ]
+        )  # fmt: skip
+
+
+class NeedShape(msgspec.Struct):
+    kind: str
+    name: str
+    means: str
+    used: list[str]
+
+
+class AppNeeds(msgspec.Struct):
+    path: str
+    app_id: str
+    needs: list[NeedShape]
+
+
+class ManifestGuide(Shape, kw_only=True):
+    schema: Literal["forgeward/manifest/1"] = "forgeward/manifest/1"
+    apps: list[AppNeeds]

@@ -1,0 +1,1 @@
+"""Links the value graphs of an app: modules, calls, entries, slices, guards."""

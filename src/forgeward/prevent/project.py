@@ -1,0 +1,208 @@
+"""What lies in a folder: the apps, the files of each, what was left out and why.
+
+The folder is read at the edges; here are only paths (relative, with ``/``) and bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from forgeward.prevent import manifest as manifests
+from forgeward.prevent.manifest import Manifest
+from forgeward.prevent.syntax.kinds import SUFFIXES
+from forgeward.prevent.yaml_lines import NotYaml
+
+MANIFESTS = ("manifest.yml", "manifest.yaml")
+LOCKFILES = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
+SKIPPED_FOLDERS = frozenset(
+    {
+        "node_modules", ".git", ".hg", "build", "dist", "out", "coverage", ".next", ".turbo", ".yarn", ".cache",
+        "bower_components", "jspm_packages", "vendor", ".venv", "__pycache__",
+    }
+)  # fmt: skip
+MAX_FILE = 1_500_000  # bytes; real sources of apps stay below a tenth
+MAX_FILES = 20_000  # in one call
+MAX_LINE = 20_000  # characters: longer lines are made by a bundler
+
+_TEST = re.compile(
+    r"(^|/)(__tests__|__mocks__|__snapshots__|tests?|e2e|cypress|playwright|fixtures|\.storybook|stories)/"
+    r"|[.-](test|tests|spec|stories|e2e|mock|mocks|cy)\.[cm]?[jt]sx?$|(^|/)(jest|vitest|setupTests|setup-tests)[^/]*$"
+)
+_CI = re.compile(
+    r"(^|/)(\.github/workflows/[^/]+\.ya?ml|\.github/actions/[^/]+/action\.ya?ml|bitbucket-pipelines\.ya?ml"
+    r"|\.gitlab-ci\.ya?ml|\.circleci/config\.ya?ml|azure-pipelines\.ya?ml|Jenkinsfile)$"
+)
+_TEXTS = re.compile(
+    r"(\.(json|ya?ml|env|sh|bash|toml|ini|cfg|conf|properties|md|txt|html?|xml|sql|graphql|pem|key|crt|npmrc|local)"
+    r"|(^|/)\.env[^/]*|(^|/)(\.npmrc|\.netrc|\.yarnrc|Dockerfile|Jenkinsfile|Makefile)|(^|/)id_(rsa|ed25519|ecdsa))$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NotScanned:
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package.json: its folder, name, scripts with lines, and what it depends on."""
+
+    folder: str
+    name: str
+    text: str
+    data: Mapping[str, Any]
+
+    @property
+    def path(self) -> str:
+        return posixpath.join(self.folder, "package.json")
+
+    def section(self, name: str) -> dict[str, str]:
+        """A mapping of strings, like ``scripts``; empty where it is something else."""
+        found = self.data.get(name)
+        return {str(k): v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+
+    def line_of(self, key: str) -> int:
+        """The line on which a key first stands; 1 where it is not found."""
+        at = self.text.find(f'"{key}"')
+        return self.text.count("\n", 0, at) + 1 if at >= 0 else 1
+
+
+@dataclass(slots=True)
+class App:
+    """One manifest and everything below its folder that belongs to no app further down."""
+
+    root: str
+    manifest: Manifest
+    paths: list[str] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        return self.root or "."
+
+
+@dataclass(slots=True)
+class Project:
+    """All files of one call. ``base`` files lie outside of every app; they are looked at once."""
+
+    files: dict[str, bytes]
+    apps: list[App] = field(default_factory=list)
+    base: list[str] = field(default_factory=list)
+    packages: dict[str, Package] = field(default_factory=dict)
+    tsconfigs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    not_scanned: list[NotScanned] = field(default_factory=list)
+
+    def text(self, path: str) -> str:
+        return self.files[path].decode("utf-8", "replace")
+
+
+def is_code(path: str) -> bool:
+    return path.endswith(SUFFIXES) and not path.endswith((".d.ts", ".d.mts", ".d.cts"))
+
+
+def is_test(path: str) -> bool:
+    return _TEST.search(path) is not None
+
+
+def is_ci(path: str) -> bool:
+    return _CI.search(path) is not None
+
+
+def is_wanted(path: str) -> bool:
+    """Whether a file is read at all."""
+    name = posixpath.basename(path)
+    return path.endswith(SUFFIXES) or name in LOCKFILES or _TEXTS.search(path) is not None
+
+
+def assemble(files: Mapping[str, bytes], left_out: Iterable[NotScanned] = ()) -> Project:
+    """Finds the apps among files, and says what cannot be looked at."""
+    project = Project(dict(sorted(files.items())), not_scanned=list(left_out))
+    for path, data in project.files.items():
+        name = posixpath.basename(path)
+        if name == "package.json":
+            _package(project, path)
+        elif name in {"tsconfig.json", "jsconfig.json"}:
+            _tsconfig(project, path)
+        if is_code(path) and (why := _unreadable(data)):
+            project.not_scanned.append(NotScanned(path, why))
+    dropped = {n.path for n in project.not_scanned}
+    for path in project.files:
+        if posixpath.basename(path) in MANIFESTS and path not in dropped:
+            _app(project, path)
+    _share_out(project)
+    return project
+
+
+def _unreadable(data: bytes) -> str:
+    if b"\0" in data[:4096]:
+        return "binary, not text"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 at byte {error.start}"
+    if len(data) > MAX_LINE and max(map(len, data.splitlines()), default=0) > MAX_LINE:
+        return "made by a bundler (a line of more than 20,000 characters)"
+    return ""
+
+
+def _app(project: Project, path: str) -> None:
+    try:
+        manifest = manifests.load(path, project.text(path))
+    except NotYaml as problem:
+        project.not_scanned.append(NotScanned(path, f"line {problem.line}: {problem}"))
+        return
+    if manifest.tree.get("app") is None and manifest.tree.get("modules") is None:
+        return  # some other program's manifest
+    project.apps.append(App(posixpath.dirname(path), manifest))
+
+
+def _share_out(project: Project) -> None:
+    roots = sorted((a.root for a in project.apps), key=len, reverse=True)
+    owner = {a.root: a for a in project.apps}
+    dropped = {n.path for n in project.not_scanned}
+    for path in project.files:
+        if path in dropped:
+            continue
+        home = next((r for r in roots if not r or path.startswith(r + "/")), None)
+        if home is not None:
+            owner[home].paths.append(path)
+        elif len(project.apps) == 1:
+            project.apps[0].paths.append(path)  # code beside the app's folder, like a front end's, is the app's
+        else:
+            project.base.append(path)
+
+
+def relaxed_json(text: str) -> Any:
+    """JSON with comments and trailing commas, as tsconfig files have it; None where it is not even that."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    kept = re.sub(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', lambda m: m.group(1) or "", text, flags=re.DOTALL)
+    try:
+        return json.loads(re.sub(r",(\s*[}\]])", r"\1", kept))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _package(project: Project, path: str) -> None:
+    try:
+        data = relaxed_json(project.text(path))
+    except RecursionError:
+        data = None
+    if not isinstance(data, dict):
+        project.not_scanned.append(NotScanned(path, "not a JSON object"))
+        return
+    folder = posixpath.dirname(path)
+    project.packages[folder] = Package(folder, str(data.get("name") or ""), project.text(path), data)
+
+
+def _tsconfig(project: Project, path: str) -> None:
+    data = relaxed_json(project.text(path))
+    if isinstance(data, dict) and isinstance(data.get("compilerOptions"), dict):
+        project.tsconfigs[posixpath.dirname(path)] = data["compilerOptions"]

@@ -1,0 +1,521 @@
+"""Lowers expressions and the patterns that take values apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from tree_sitter import Node
+
+from forgeward.prevent.syntax import kinds as k
+from forgeward.prevent.syntax.builder import MAX_DEPTH, Builder, inner
+from forgeward.prevent.syntax.grammar import ERROR_KIND
+from forgeward.prevent.syntax.ir import Class
+
+Handler: TypeAlias = Callable[["Expressions", Node], int]
+
+_ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r\n|[\s\S])")
+_SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r\n": ""}
+_LOGICAL = {"&&": True, "||": False, "??": False}
+_SPINE = {"call_expression": "function", "member_expression": "object", "subscript_expression": "object"}
+_TRANSPARENT = {
+    "as_expression", "satisfies_expression", "non_null_expression", "instantiation_expression",
+}  # fmt: skip
+_FUNCTIONS = {"arrow_function", "function_expression", "generator_function", "function"}
+
+
+def unescape(text: str) -> str:
+    """The value of the inside of a string literal (ECMA-262, section 12.9.4)."""
+    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match.group(1)
+    if len(code) > 1 and code[0] in "ux":
+        number = int(code[1:].strip("{}"), 16)
+        return chr(number) if number < 0x110000 else "\ufffd"
+    return _SIMPLE.get(code, code)
+
+
+class Expressions(Builder):
+    """``expr`` lowers any expression to a graph node."""
+
+    def expr(self, node: Node | None) -> int:
+        """The node of an expression. Chains to the left are unrolled, so that their length costs no stack."""
+        if node is None:
+            raise ValueError("an expression is missing")
+        if node.type in _SPINE:
+            return self._spine(node)
+        if self.depth > MAX_DEPTH:
+            self.broke(node, "nested too deep to follow")
+            return self.add(k.UNKNOWN, "", (), node)
+        if node.kind_id == ERROR_KIND:
+            self.broke(node, "syntax error")
+            return self._parts(node)
+        handler = HANDLERS.get(node.type)
+        self.depth += 1
+        try:
+            return handler(self, node) if handler else self._parts(node)
+        finally:
+            self.depth -= 1
+
+    def maybe(self, node: Node | None, at: Node) -> int:
+        """``expr``, or an unknown where the broken source has nothing."""
+        return self.add(k.UNKNOWN, "", (), at) if node is None else self.expr(node)
+
+    def _parts(self, node: Node) -> int:
+        parts = tuple(self.expr(c) for c in node.named_children if c.type != "comment")
+        return self.add(k.UNKNOWN, node.type, parts, node)
+
+    def _spine(self, node: Node) -> int:
+        spine = []
+        base: Node | None = node
+        while base is not None and (base.type in _SPINE or base.type in _TRANSPARENT):
+            spine.append(base)
+            field = _SPINE.get(base.type)
+            base = base.child_by_field_name(field) if field else inner(base)
+        value = self.maybe(base, node)
+        for link in reversed(spine):
+            value = self._link(link, value)
+        return value
+
+    def _link(self, node: Node, base: int) -> int:
+        kind = node.type
+        if kind == "call_expression":
+            return self._call(node, base)
+        if kind == "member_expression":
+            prop = node.child_by_field_name("property")
+            found = self.add(k.MEMBER, self.name(prop).lstrip("#"), (base,), prop or node)
+        elif kind == "subscript_expression":
+            key = node.child_by_field_name("index")
+            found = self.add(k.INDEX, "", (base, self.maybe(key, node)), node)
+        else:
+            return base
+        if node.child_by_field_name("optional_chain") is not None:
+            self.out.optional.append(found)
+        return found
+
+    def _call(self, node: Node, callee: int) -> int:
+        arguments = node.child_by_field_name("arguments")
+        if arguments is None:
+            return self.add(k.CALL, "", (callee,), node)
+        if arguments.type == "template_string":
+            return self.add(k.TAGGED, "", (callee, *self._template_parts(arguments)), node)
+        function = node.child_by_field_name("function")
+        given = [c for c in arguments.named_children if c.type != "comment"]
+        called = self.name(function) if function is not None and function.type in {"identifier", "import"} else ""
+        if called in {"require", "import"} and given and self.lookup("require") < 0:
+            spec = self._constant(given[0])
+            if spec is not None:
+                self.out.imports.append(spec)
+                return self.add(k.IMPORT, f"{spec}\0{'=' if called == 'require' else '*'}", (), node)
+        return self.add(k.CALL, "", (callee, *(self.expr(c) for c in given)), node)
+
+    def _constant(self, node: Node) -> str | None:
+        if node.type == "string" or (node.type == "template_string" and not node.named_child_count):
+            return unescape(self.raw(node)[1:-1])
+        return None
+
+    # Literals
+
+    def _string(self, node: Node) -> int:
+        return self.add(k.STRING, unescape(self.raw(node)[1:-1]), (), node)
+
+    def _literal(self, node: Node) -> int:
+        return self.add(k.LITERAL, self.raw(node), (), node)
+
+    def _regex(self, node: Node) -> int:
+        return self.add(k.REGEX, self.raw(node), (), node)
+
+    def _template(self, node: Node) -> int:
+        parts = self._template_parts(node)
+        if not parts:
+            return self.add(k.STRING, "", (), node)
+        if len(parts) == 1 and self._kind[parts[0]] == k.STRING:
+            return parts[0]
+        return self.add(k.TEMPLATE, "", tuple(parts), node)
+
+    def _template_parts(self, node: Node) -> list[int]:
+        parts: list[int] = []
+        at = node.start_byte + 1
+        for child in node.named_children:
+            if child.type != "template_substitution":
+                continue
+            self._chunk(parts, at, child.start_byte, node)
+            parts.append(self.maybe(inner(child), child))
+            at = child.end_byte
+        self._chunk(parts, at, node.end_byte - 1, node)
+        return parts
+
+    def _chunk(self, parts: list[int], start: int, end: int, node: Node) -> None:
+        if end > start:
+            text = unescape(self.source[start:end].decode("utf-8", "replace"))
+            parts.append(self.add(k.STRING, text, (), node))
+            self._pos[-1] = start
+
+    # Names and operators
+
+    def _identifier(self, node: Node) -> int:
+        return self.read(self.raw(node), node)
+
+    def _this(self, node: Node) -> int:
+        return self.add(k.THIS if self.cls >= 0 else k.UNKNOWN, node.type, (self.cls,) if self.cls >= 0 else (), node)
+
+    def _inner(self, node: Node) -> int:
+        return self.maybe(inner(node), node)
+
+    def _assertion(self, node: Node) -> int:  # <T>value
+        return self.maybe(inner(node, -1), node)
+
+    def _await(self, node: Node) -> int:
+        return self.add(k.AWAIT, "", (self._inner(node),), node)
+
+    def _spread(self, node: Node) -> int:
+        return self.add(k.SPREAD, "", (self._inner(node),), node)
+
+    def _unary(self, node: Node) -> int:
+        operator = node.child_by_field_name("operator")
+        value = self.maybe(node.child_by_field_name("argument"), node)
+        return self.add(k.UNARY, operator.type if operator else "", (value,), node)
+
+    def _sequence(self, node: Node) -> int:
+        values = [self.expr(c) for c in node.named_children if c.type != "comment"]
+        return values[-1] if values else self.add(k.UNKNOWN, "", (), node)
+
+    def _binary(self, node: Node) -> int:
+        chain: list[Node] = []
+        base: Node | None = node
+        while base is not None and base.type == "binary_expression":
+            chain.append(base)
+            base = base.child_by_field_name("left")
+        value = self.maybe(base, node)
+        terms: list[int] = [value]
+        for link in reversed(chain):
+            operator = link.child_by_field_name("operator")
+            op = operator.type if operator else ""
+            right = link.child_by_field_name("right")
+            if op in _LOGICAL:
+                value = self._joined(terms, value, node)
+                with self.inside(k.WHEN, value, holds=_LOGICAL[op]):
+                    other = self.maybe(right, link)
+                value = self.add(k.CHOICE, op, (value, value, other), link)
+                terms = [value]
+            elif op == "+":
+                terms.append(self.maybe(right, link))
+            else:
+                value = self._joined(terms, value, node)
+                value = self.add(k.BINARY, op, (value, self.maybe(right, link)), link)
+                terms = [value]
+        return self._joined(terms, value, node)
+
+    def _joined(self, terms: list[int], value: int, node: Node) -> int:
+        return self.add(k.BINARY, "+", tuple(terms), node) if len(terms) > 1 else value
+
+    def _ternary(self, node: Node) -> int:
+        cond = self.maybe(node.child_by_field_name("condition"), node)
+        with self.inside(k.WHEN, cond):
+            yes = self.maybe(node.child_by_field_name("consequence"), node)
+        with self.inside(k.WHEN, cond, holds=False):
+            no = self.maybe(node.child_by_field_name("alternative"), node)
+        return self.add(k.CHOICE, "?", (cond, yes, no), node)
+
+    # Assignment
+
+    def _assignment(self, node: Node) -> int:
+        left = node.child_by_field_name("left")
+        value = self.maybe(node.child_by_field_name("right"), node)
+        if left is not None:
+            self.assign(left, value)
+        return value
+
+    def _augmented(self, node: Node) -> int:
+        left = node.child_by_field_name("left")
+        operator = node.child_by_field_name("operator")
+        op = (operator.type if operator else "").removesuffix("=")
+        before = self.maybe(left, node)
+        right = node.child_by_field_name("right")
+        if op in _LOGICAL:
+            with self.inside(k.WHEN, before, holds=_LOGICAL[op]):
+                value = self.maybe(right, node)
+        else:
+            value = self.maybe(right, node)
+        value = self.add(
+            k.CHOICE if op in _LOGICAL else k.BINARY, op, (before, before, value)[op not in _LOGICAL :], node
+        )
+        if left is not None:
+            self.assign(left, value)
+        return value
+
+    def _update(self, node: Node) -> int:
+        target = node.child_by_field_name("argument")
+        value = self.add(k.UNARY, "++", (self.maybe(target, node),), node)
+        if target is not None:
+            self.assign(target, value)
+        return value
+
+    def assign(self, target: Node, value: int) -> None:
+        """Gives a value to a name, a property or a pattern, after its declaration."""
+        kind = target.type
+        if kind == "identifier":
+            variable = self.lookup(self.raw(target))
+            if variable >= 0:
+                self.out.variables[variable].defs.append(value)
+                self.add(k.SET, self.raw(target), (variable, value), target)
+        elif kind == "member_expression":
+            base = self.maybe(target.child_by_field_name("object"), target)
+            self.store(base, self.name(target.child_by_field_name("property")).lstrip("#"), value, target)
+        elif kind == "subscript_expression":
+            base = self.maybe(target.child_by_field_name("object"), target)
+            key = self.maybe(target.child_by_field_name("index"), target)
+            if self._kind[key] == k.STRING:
+                self.store(base, self._text[key], value, target)
+            else:
+                self.add(k.STORE_INDEX, "", (base, key, value), target)
+                self._remember(base, "*", value)
+        elif kind in {"object_pattern", "array_pattern", "assignment_pattern"}:
+            self.bind(target, value, "")
+        elif kind in {"parenthesized_expression", *_TRANSPARENT} and (wrapped := inner(target)) is not None:
+            self.assign(wrapped, value)
+
+    def store(self, base: int, prop: str, value: int, node: Node) -> None:
+        """``base.prop = value``, remembered with the variable or the class that ``base`` is; CommonJS exports too."""
+        self.add(k.STORE, prop, (base, value), node)
+        kind, ops = self._kind[base], self._ops[base]
+        if kind == k.THIS:
+            self.out.classes[ops[0]].fields.setdefault(prop, []).append(value)
+        elif kind == k.GLOBAL and self._text[base] == "module" and prop == "exports":
+            self.out.cjs = value
+        elif (kind == k.GLOBAL and self._text[base] == "exports") or self._is_module_exports(base):
+            self.out.exports[prop] = value
+        self._remember(base, prop, value)
+
+    def _remember(self, base: int, prop: str, value: int) -> None:
+        while self._kind[base] in {k.MEMBER, k.INDEX}:
+            base = self._ops[base][0]
+            prop = "*"
+        if self._kind[base] == k.VAR:
+            self.out.variables[self._ops[base][0]].stores.setdefault(prop, []).append(value)
+
+    def _is_module_exports(self, base: int) -> bool:
+        if self._kind[base] != k.MEMBER or self._text[base] != "exports":
+            return False
+        owner = self._ops[base][0]
+        return self._kind[owner] == k.GLOBAL and self._text[owner] == "module"
+
+    # Objects, arrays, functions, classes
+
+    def _object(self, node: Node) -> int:
+        props = [self._member(c) for c in node.named_children if c.type != "comment"]
+        return self.add(k.OBJECT, "", tuple(props), node)
+
+    def _member(self, node: Node) -> int:
+        kind = node.type
+        if kind == "pair":
+            return self._pair(node)
+        if kind == "shorthand_property_identifier":
+            name = self.raw(node)
+            return self.add(k.PROP, name, (self.read(name, node),), node)
+        if kind == "method_definition":
+            name = self.key(node.child_by_field_name("name"))
+            fn = self.function(node, name)
+            return self.add(k.PROP, name, (self.add(k.FUNC, "", (fn,), node),), node)
+        return self.expr(node)
+
+    def _pair(self, node: Node) -> int:
+        key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
+        name = self.key(key)
+        made = self.named(value, name) if value is not None else self.maybe(None, node)
+        if key is not None and key.type == "computed_property_name":
+            computed = self._inner(key)
+            text = self._text[computed] if self._kind[computed] == k.STRING else "*"
+            return self.add(k.PROP, text, (made, computed), node)
+        return self.add(k.PROP, name, (made,), node)
+
+    def key(self, node: Node | None) -> str:
+        """The name of a property; empty for a computed one."""
+        if node is None or node.type == "computed_property_name":
+            return ""
+        return unescape(self.raw(node)[1:-1]) if node.type == "string" else self.raw(node).lstrip("#")
+
+    def _array(self, node: Node) -> int:
+        return self.add(k.ARRAY, "", tuple(self.expr(c) for c in node.named_children if c.type != "comment"), node)
+
+    def named(self, node: Node, name: str) -> int:
+        """``expr``; a function or class without a name of its own takes ``name``."""
+        if node.type in _FUNCTIONS:
+            own = node.child_by_field_name("name")
+            return self.add(k.FUNC, "", (self.function(node, self.name(own) or name),), node)
+        if node.type == "class":
+            return self.class_of(node, name)
+        return self.expr(node)
+
+    def _function(self, node: Node) -> int:
+        return self.named(node, "")
+
+    def _class(self, node: Node) -> int:
+        return self.class_of(node, "")
+
+    def class_of(self, node: Node, name: str) -> int:
+        """A class with its methods queued and its fields lowered."""
+        own = node.child_by_field_name("name")
+        made = Class(self.name(own) or name)
+        heritage = next((c for c in node.children if c.type == "class_heritage"), None)
+        if heritage is not None:
+            clause = inner(heritage)
+            base = clause.child_by_field_name("value") if clause and clause.type == "extends_clause" else clause
+            made.parent = self.maybe(base, node)
+        self.out.classes.append(made)
+        index = len(self.out.classes) - 1
+        body = node.child_by_field_name("body")
+        outer, self.cls = self.cls, index
+        for member in body.named_children if body is not None else ():
+            self._class_member(member, made, index)
+        self.cls = outer
+        return self.add(k.CLASS, made.name, (index,), node)
+
+    def _class_member(self, node: Node, made: Class, index: int) -> None:
+        static = any(c.type == "static" for c in node.children)
+        if node.type == "method_definition":
+            name = self.key(node.child_by_field_name("name"))
+            (made.statics if static else made.methods)[name] = self.function(node, name, cls=index)
+        elif node.type in {"public_field_definition", "field_definition"}:
+            name = self.key(node.child_by_field_name("name") or node.child_by_field_name("property"))
+            value = node.child_by_field_name("value")
+            if value is not None:
+                fields = made.static_fields if static else made.fields
+                fields.setdefault(name, []).append(self.named(value, name))
+
+    def _new(self, node: Node) -> int:
+        callee = self.maybe(node.child_by_field_name("constructor"), node)
+        arguments = node.child_by_field_name("arguments")
+        given = [c for c in arguments.named_children if c.type != "comment"] if arguments is not None else []
+        return self.add(k.NEW, "", (callee, *(self.expr(c) for c in given)), node)
+
+    # JSX
+
+    def _jsx(self, node: Node) -> int:
+        opening = node.child_by_field_name("open_tag") or node
+        name = opening.child_by_field_name("name")
+        tag = self.name(name)
+        component = self._jsx_component(name, tag, node)
+        props = [self._jsx_attribute(c) for c in opening.children_by_field_name("attribute")]
+        made = self.add(k.OBJECT, "", tuple(props), node)
+        children = [self.expr(c) for c in node.named_children if c.type.startswith("jsx_") and c.type not in _JSX_OUTER]
+        return self.add(k.JSX, tag, (component, made, *children), node)
+
+    def _jsx_component(self, name: Node | None, tag: str, node: Node) -> int:
+        if name is None or tag[:1].islower():
+            return self.add(k.STRING, tag, (), node)
+        return self._identifier(name) if name.type == "identifier" else self.expr(name)
+
+    def _jsx_attribute(self, node: Node) -> int:
+        if node.type == "jsx_expression":
+            return self._inner(node)
+        name, value = inner(node), inner(node, 1)
+        made = self.add(k.LITERAL, "true", (), node) if value is None else self.expr(value)
+        return self.add(k.PROP, self.name(name), (made,), node)
+
+    # Patterns
+
+    def bind(self, pattern: Node, value: int, how: str) -> None:
+        """Declares the names of a pattern and gives them their parts of ``value``; ``how`` empty assigns instead."""
+        kind = pattern.type
+        if kind in {"identifier", "shorthand_property_identifier_pattern"}:
+            text = self.raw(pattern)
+            name = self.declare(text, how, pattern) if how else self.lookup(text)
+            if name >= 0:
+                self.out.variables[name].defs.append(value)
+        elif kind == "object_pattern":
+            for child in pattern.named_children:
+                self._bind_property(child, value, how)
+        elif kind == "array_pattern":
+            self._bind_elements(pattern, value, how)
+        elif kind in {"assignment_pattern", "object_assignment_pattern"}:
+            self._bind_default(pattern, value, how)
+        elif kind == "rest_pattern":
+            if (rest := inner(pattern)) is not None:
+                self.bind(rest, self.add(k.REST, "", (value,), pattern), how)
+        elif not how:
+            self.assign(pattern, value)
+
+    def _bind_default(self, pattern: Node, value: int, how: str) -> None:
+        left, right = pattern.child_by_field_name("left"), pattern.child_by_field_name("right")
+        if left is not None:
+            default = self.maybe(right, pattern)
+            self.bind(left, self.add(k.CHOICE, "default", (value, value, default), pattern), how)
+
+    def _bind_property(self, node: Node, value: int, how: str) -> None:
+        kind = node.type
+        if kind == "pair_pattern":
+            key, target = node.child_by_field_name("key"), node.child_by_field_name("value")
+            if target is not None:
+                self.bind(target, self.add(k.MEMBER, self.key(key) or "*", (value,), node), how)
+        elif kind == "shorthand_property_identifier_pattern":
+            self.bind(node, self.add(k.MEMBER, self.raw(node), (value,), node), how)
+        elif kind == "object_assignment_pattern":
+            left = node.child_by_field_name("left")
+            if left is not None and left.type == "shorthand_property_identifier_pattern":
+                self._bind_default(node, self.add(k.MEMBER, self.raw(left), (value,), left), how)
+        elif kind != "comment":
+            self.bind(node, value, how)
+
+    def _bind_elements(self, pattern: Node, value: int, how: str) -> None:
+        position = 0
+        for child in pattern.children:
+            if child.type == ",":
+                position += 1
+            elif child.is_named and child.type != "comment":
+                if child.type != "rest_pattern":
+                    key = self.add(k.LITERAL, str(position), (), child)
+                    part = self.add(k.INDEX, "", (value, key), child)
+                    self.bind(child, part, how)
+                else:
+                    self.bind(child, value, how)
+
+
+_JSX_OUTER = {"jsx_opening_element", "jsx_closing_element", "jsx_attribute", "jsx_text"}
+
+HANDLERS: dict[str, Handler] = {
+    "identifier": Expressions._identifier,
+    "undefined": Expressions._identifier,
+    "property_identifier": Expressions._identifier,
+    "shorthand_property_identifier": Expressions._identifier,
+    "this": Expressions._this,
+    "super": Expressions._this,
+    "string": Expressions._string,
+    "number": Expressions._literal,
+    "true": Expressions._literal,
+    "false": Expressions._literal,
+    "null": Expressions._literal,
+    "regex": Expressions._regex,
+    "template_string": Expressions._template,
+    "parenthesized_expression": Expressions._inner,
+    "await_expression": Expressions._await,
+    "yield_expression": Expressions._parts,
+    "spread_element": Expressions._spread,
+    "unary_expression": Expressions._unary,
+    "update_expression": Expressions._update,
+    "binary_expression": Expressions._binary,
+    "ternary_expression": Expressions._ternary,
+    "sequence_expression": Expressions._sequence,
+    "assignment_expression": Expressions._assignment,
+    "augmented_assignment_expression": Expressions._augmented,
+    "object": Expressions._object,
+    "array": Expressions._array,
+    "arrow_function": Expressions._function,
+    "function_expression": Expressions._function,
+    "function": Expressions._function,
+    "generator_function": Expressions._function,
+    "class": Expressions._class,
+    "new_expression": Expressions._new,
+    "jsx_element": Expressions._jsx,
+    "jsx_self_closing_element": Expressions._jsx,
+    "jsx_fragment": Expressions._jsx,
+    "jsx_expression": Expressions._inner,
+    "type_assertion": Expressions._assertion,
+    "as_expression": Expressions._inner,
+    "satisfies_expression": Expressions._inner,
+    "non_null_expression": Expressions._inner,
+    "instantiation_expression": Expressions._inner,
+}
