@@ -167,7 +167,7 @@ def test_an_older_checkpoint_must_be_shown(long: Ledger) -> None:
     assert long.verify(long.pack(indexes, scope, cuts=[2_001]), older).ok
     report = long.verify(long.pack(indexes, scope), older)
     assert not report.ok
-    assert "--since" in report.problems[0].what
+    assert "--extends" in report.problems[0].what
 
 
 @pytest.mark.parametrize("indexes", [[], [3, 3], [4, 3], [9]])

@@ -41,7 +41,7 @@ class Ledger:
         chance = random.Random(len(self.entries))
         salted = {name: (chance.randbytes(16), text) for name, text in texts.items()}
         self.numbers[case] = number or (self.numbers.get(case, 0) + 1 if case else 0)
-        data: dict[str, entry.Plain] = {"actor": "person:2"}
+        data: dict[str, entry.Plain] = {"actor": "person:2"} | ({"apps": ["field-radar"]} if case else {})
         if kind == entry.POLICY_ADOPTED:
             data["digest"] = sha256(POLICY).hexdigest()
         encoded = entry.encode(

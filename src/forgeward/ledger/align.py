@@ -39,13 +39,18 @@ class Placed(NamedTuple):
 class Aligner:
     """Holds lines against the leaf hashes that they should have. Memory is bounded by `LOOK` lines and hashes."""
 
-    def __init__(self, expected: Iterator[bytes]) -> None:
+    def __init__(self, expected: Iterator[bytes], first: int = 0) -> None:
         self._source = expected  # leaf hashes in pieces of any multiple of 32 bytes
         self._ahead = b""
         self._behind = b""
-        self._ordinal = 0
+        self._ordinal = first
         self._waiting: deque[tuple[bytes, bytes]] = deque()
         self._taken: set[int] = set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no line waits to be decided."""
+        return not self._waiting and not self._taken
 
     def match(self, hashes: Sequence[bytes]) -> int | None:
         """The ordinal of the first of these lines if all of them are as expected, else None and nothing has changed."""

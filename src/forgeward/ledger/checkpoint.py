@@ -84,8 +84,7 @@ class VerifierKey:
         """Whether ``signature`` (without the key's hash) is this key's over the note's text."""
         message = text.encode()
         if self.kind == COSIGNATURE:
-            stamp = int.from_bytes(signature[:8], "big")
-            message, signature = b"cosignature/v1\ntime %d\n%b" % (stamp, message), signature[8:]
+            message, signature = _cosigned(int.from_bytes(signature[:8], "big"), text), signature[8:]
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except (InvalidSignature, ValueError):
@@ -111,6 +110,19 @@ class Signature:
 
     def __str__(self) -> str:
         return f"{_SIGNATURE_LINE}{self.name} {_b64(self.key_hash + self.value)}\n"
+
+
+def cosign(text: str, witness: Signer, stamp: int) -> Signature:
+    """A witness's line under a checkpoint: that it was consistent with all that the witness had seen.
+
+    ``witness.key`` is of kind `COSIGNATURE`, ``stamp`` in seconds since 1970 (c2sp.org/tlog-cosignature).
+    """
+    value = stamp.to_bytes(8, "big") + witness.sign(_cosigned(stamp, text))
+    return Signature(witness.key.name, witness.key.hash, value)
+
+
+def _cosigned(stamp: int, text: str) -> bytes:
+    return b"cosignature/v1\ntime %d\n%b" % (stamp, text.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from operator import attrgetter, lt
 
 from forgeward.errors import BadInput
@@ -17,18 +18,39 @@ from forgeward.ledger.entry import (
     seal_digests,
 )
 from forgeward.ledger.pack import Opened, Scope
+from forgeward.ledger.rotation import ROTATED
 
 _NEVER = 1 << 62
 _RECENT = 4096  # cases whose last number is looked for first: few enough for the processor's cache
 
 
-class Content:
-    """Looks at entries in their order; what is wrong goes to ``fault`` with the entry's leaf index."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted in a share of a pack in which all is well: numbers by case, and what the whole is judged by."""
 
-    def __init__(self, scope: Scope, fault: Callable[[int | None, str], None]) -> None:
+    entries: int
+    firsts: dict[str, int]
+    lasts: dict[str, int]
+    policies: set[str]
+    rotations: list[str]
+    strangers: set[str]
+    named: set[str]
+
+
+class Content:
+    """Looks at entries in their order; what is wrong goes to ``fault`` with the entry's leaf index.
+
+    With ``later`` they are those of a pack's later share: cases may have begun before it, and `counted` tells where.
+    """
+
+    def __init__(self, scope: Scope, fault: Callable[[int | None, str], None], *, later: bool = False) -> None:
         self._fault = fault
-        self._since = scope.first if scope.kind == "since" else 0
-        self._case = scope.value if scope.kind == "case" else ""
+        self._scope = scope
+        self._cut = scope.is_cut
+        self._later = later
+        self._firsts: dict[str, int] = {}
+        self._strangers: set[str] = set()
+        self._named: set[str] = set()
         self._numbers: dict[str, int] = {}
         self._recent: dict[str, int] = {}
         self._opened: Iterator[list[Opened]] = iter(())
@@ -36,6 +58,8 @@ class Content:
         self._last = (-1, "")
         self.policies: set[str] = set()
         """Digests of the policies that the entries put in force."""
+        self.rotations: list[str] = []
+        """Digests of the rotations that the entries tell of, in order."""
 
     def begin_part(self, opened: Iterator[list[Opened]]) -> None:
         """The disclosed texts of the entries that `check` is given next, in the same order, some at a time."""
@@ -46,6 +70,31 @@ class Content:
         for opened in self._opened_up_to(_NEVER):
             self._stray(opened)
 
+    def counted(self, entries: int) -> Counted:
+        """What a later share leads to, for `join`."""
+        lasts = self._numbers | self._recent
+        return Counted(entries, self._firsts, lasts, self.policies, self.rotations, self._strangers, self._named)
+
+    def join(self, later: Counted) -> bool:
+        """Goes on after a later share that was read elsewhere; False where it does not fit, and nothing has changed."""
+        numbers = self._numbers | self._recent
+        for case, first in later.firsts.items():
+            last = numbers.get(case, 0)
+            if first != last + 1 and (last or not self._cut):
+                return False
+        self._numbers = numbers | later.lasts
+        self._recent.clear()
+        self.policies |= later.policies
+        self.rotations += later.rotations
+        self._strangers |= later.strangers
+        self._named |= later.named
+        return True
+
+    def finish(self) -> None:
+        """After the last entry: tells of cases that have nothing to do with the app that the pack is of."""
+        for case in sorted(self._strangers - self._named):
+            self._fault(None, f"{case} is in the pack of {self._scope.value}, but no entry of it names that app")
+
     def check(self, indexes: Sequence[int], chunk: bytes) -> None:
         """Checks entries (a line each) that are known to be those which the tree has at these leaf indexes."""
         try:
@@ -54,7 +103,7 @@ class Content:
             self._check_each(indexes, chunk, error)
             return
         self._count(indexes, entries)
-        if self._since > indexes[0] or self._case:
+        if self._scope.kind != "all":
             self._check_scope(indexes, entries)
         if opened := self._opened_up_to(indexes[-1]):
             self._check_disclosed(opened, indexes, entries)
@@ -79,6 +128,8 @@ class Content:
                 self._fault(indexes[at], f"the entry has number {seq} without a case")
             elif entry.kind == POLICY_ADOPTED:
                 self.policies.add(str(entry.data.get("digest")))
+            elif entry.kind == ROTATED:
+                self.rotations.append(str(entry.data.get("digest")))
         if len(recent) > _RECENT:
             self._numbers.update(recent)
             recent.clear()
@@ -86,21 +137,42 @@ class Content:
     def _count_rare(self, index: int, entry: Entry) -> None:
         """A number that does not follow in a case of late: a case's first, one of an old case, or a wrong one."""
         last = self._recent.get(entry.case, self._numbers.get(entry.case, 0))
-        if entry.seq != last + 1:
+        if self._later and not last:
+            self._firsts[entry.case] = entry.seq
+        elif entry.seq != last + 1:
             self._odd_number(index, entry, last)
 
     def _odd_number(self, index: int, entry: Entry, last: int) -> None:
         if entry.seq <= last:
             self._fault(index, f"{entry.case} has number {entry.seq} after number {last}")
-        elif last or not self._since:
+        elif last or not self._cut:
             missing = range(last + 1, entry.seq)
             which = f"number {missing[0]} is" if len(missing) == 1 else f"numbers {missing[0]} to {missing[-1]} are"
             self._fault(index, f"{entry.case} has a gap: {which} not there")
 
     def _check_scope(self, indexes: Sequence[int], entries: Sequence[Entry]) -> None:
-        for index, entry in zip(indexes, entries, strict=True):
-            if entry.case and (index < self._since or (self._case and entry.case != self._case)):
-                self._fault(index, f"an entry of {entry.case} is outside the pack's scope")
+        """An entry of a case must be where the scope asks for it; entries of no case may stand beside."""
+        scope = self._scope
+        if scope.kind == "case":
+            for index, entry in zip(indexes, entries, strict=True):
+                if entry.case and entry.case != scope.value:
+                    self._outside(index, entry)
+        elif scope.kind == "app":
+            for entry in entries:
+                if entry.case:
+                    self._strangers.add(entry.case)
+                    apps = entry.data.get("apps")
+                    if isinstance(apps, list) and scope.value in apps:
+                        self._named.add(entry.case)
+        else:
+            end = scope.end if isinstance(scope.end, int) else _NEVER
+            if indexes[0] < scope.first or indexes[-1] >= end:
+                for index, entry in zip(indexes, entries, strict=True):
+                    if entry.case and not scope.first <= index < end:
+                        self._outside(index, entry)
+
+    def _outside(self, index: int, entry: Entry) -> None:
+        self._fault(index, f"an entry of {entry.case} is outside the pack's scope")
 
     def _check_disclosed(self, opened: Sequence[Opened], indexes: Sequence[int], entries: Sequence[Entry]) -> None:
         try:

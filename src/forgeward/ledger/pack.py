@@ -3,7 +3,8 @@
 The format is in docs/reference/pack.md. A pack is a ZIP file of the one form that `container` knows, with members in
 this order::
 
-    checkpoint                     the ledger's size and root, signed
+    checkpoint                     the ledger's size and root, signed, perhaps co-signed by witnesses
+    rotations/<number>             each change of the ledger's key, from the first on
     policy/<sha256>.yaml           each policy that a packed entry puts in force
     documents/<name>               what goes with it: a statement, an advisory
     entries/00000.jsonl            up to 4,096 entries, byte for byte, one a line   ┐
@@ -34,6 +35,7 @@ from forgeward.errors import BadInput, VerificationFailed
 from forgeward.ledger.checkpoint import Checkpoint, Note, Signer, sign_note
 from forgeward.ledger.climb import WINDOW_LEVEL, Run, covered, windows
 from forgeward.ledger.container import Writer
+from forgeward.ledger.rotation import MAX_ROTATIONS
 from forgeward.ledger.tree import Nodes, Place
 
 SCHEMA: Final = "forgeward/pack/1"
@@ -51,15 +53,22 @@ _DOCUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the pack holds: ``all``, one ``case``, one ``app``, or everything ``since`` the leaf index ``first``.
+    """What the pack holds: ``all``, one ``case``, one ``app``, a ``period`` or everything ``since``.
 
-    ``value`` is the case's id, the app's id, or the instant (RFC 3339) that ``first`` was found by. Packs of a case,
-    an app or a period also hold entries of no case, such as the adoption of the policies in force.
+    ``value`` is the case's id, the app's id, or the instants (RFC 3339, two with ``/`` between for a period) that the
+    leaf indexes were found by: everything from ``first`` on is there, for a period up to ``end``, not included. All
+    but the first kind also hold entries of no case from elsewhere, such as the adoption of the policies in force.
     """
 
-    kind: Literal["all", "case", "app", "since"]
+    kind: Literal["all", "case", "app", "since", "period"]
     value: str = ""
     first: int = 0
+    end: int | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether cases may have begun before the pack does."""
+        return self.kind in {"since", "period"}
 
 
 class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False, forbid_unknown_fields=True):
@@ -113,6 +122,7 @@ def write(
     nodes: Nodes,
     signer: Signer,
     policies: Iterable[bytes] = (),
+    rotations: Sequence[str] = (),
     documents: Mapping[str, bytes] | None = None,
     cuts: Iterable[int] = (),
     progress: Callable[[int], None] | None = None,
@@ -122,13 +132,20 @@ def write(
     ``entries`` come by ascending leaf index, below the size of ``checkpoint`` (a signed note by ``signer``'s ledger).
     Leaf hashes are taken from ``nodes``, not from the entries' bytes: an entry that was altered in the database goes
     in as it is, and whoever verifies the pack is told. ``policies`` are the files that packed ``policy:adopted``
-    entries name by digest, ``documents`` further files by name, ``cuts`` sizes of older checkpoints that the reader
-    may hold; ``progress`` is called with the count of entries written so far. Raises ``BadInput`` for entries out of
-    order or none at all, ``VerificationFailed`` where the stored tree lacks a node.
+    entries name by digest, ``rotations`` all notes by which the ledger's key changed, in order, ``documents`` further
+    files by name, ``cuts`` sizes of older checkpoints that the reader may hold; ``progress`` is called with the count
+    of entries written so far. Raises ``BadInput`` for entries out of order or none at all, ``VerificationFailed``
+    where the stored tree lacks a node.
     """
     head = Checkpoint.parse_unverified(Note.parse(checkpoint).text)
     sealed = _Sealed(out)
     sealed.add("checkpoint", checkpoint.encode())
+    if len(rotations) > MAX_ROTATIONS:
+        raise BadInput(
+            f"A pack cannot hold {len(rotations):,} rotations.", next=f"There is room for {MAX_ROTATIONS:,}."
+        )
+    for number, note in enumerate(rotations):
+        sealed.add(rotation_name(number), note.encode())
     for name, content in sorted((f"policy/{sha256(text).hexdigest()}.yaml", text) for text in set(policies)):
         sealed.add(name, content)
     for name, content in sorted((documents or {}).items()):
@@ -170,6 +187,11 @@ def seal_text(manifest: bytes) -> str:
 def part_names(number: int) -> tuple[str, str, str]:
     """The names of a part's entries, leaf hashes and disclosed texts."""
     return f"entries/{number:05}.jsonl", f"leaves/{number:05}.bin", f"disclosed/{number:05}.jsonl"
+
+
+def rotation_name(number: int) -> str:
+    """The name of a rotation's note."""
+    return f"rotations/{number:05}"
 
 
 class _Sealed:
