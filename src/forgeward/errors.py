@@ -3,7 +3,8 @@
     ForgewardError                  exit 2: could not do it
     ├── BadInput                    a file, an option or a value cannot be used as it is
     │   ├── PolicyInvalid           the policy document has problems, each with its line
-    │   └── VectorInvalid           a CVSS vector does not parse
+    │   ├── VectorInvalid           a CVSS vector does not parse
+    │   └── KeyUnusable             an OpenPGP key is missing, has ended, was revoked or does not read
     ├── NotFound                    no such case, promise, person, entry
     │   └── KeyErased               the person's key was destroyed: the value is gone for good
     ├── NotAllowed                  this person may not do that
@@ -11,6 +12,7 @@
     ├── HomeUnusable                the home folder cannot be written, is full, in use, or of another version
     │   └── ClockWentBack           the machine's clock stands before the last recorded instant
     ├── ParserUnavailable           no guarded mail parser can be started; the mail is stored, nothing is lost
+    ├── MailboxTrouble              a mailbox cannot be read now; its mails wait on their server
     └── AnswerIsNo                  exit 1: the question was understood, the answer is no
         ├── StepRefused             a step's requirements are not met; `missing` names each
         └── VerificationFailed      a pack, a checkpoint or a table does not agree with the history
@@ -62,6 +64,10 @@ class VectorInvalid(BadInput):
     code = "vector_invalid"
 
 
+class KeyUnusable(BadInput):
+    code = "key_unusable"
+
+
 class NotFound(ForgewardError):
     code = "not_found"
 
@@ -90,6 +96,13 @@ class ParserUnavailable(ForgewardError):
     code = "parser_unavailable"
 
     def __init__(self, message: str, *, next: str = "Run `forgeward doctor`; stored mails are parsed later.") -> None:
+        super().__init__(message, next=next)
+
+
+class MailboxTrouble(ForgewardError):
+    code = "mailbox_trouble"
+
+    def __init__(self, message: str, *, next: str = "It is tried again; `forgeward doctor` shows how it is.") -> None:
         super().__init__(message, next=next)
 
 

@@ -163,6 +163,10 @@ class Keys:
         self._home_key()
         return hmac.digest(self._keying, label.encode() + b"\0" + data, "sha256").hex()
 
+    def reporter(self, address: str) -> str:
+        """The subject of an outside person: a keyed digest of the address, the same for each of their mails."""
+        return "reporter:" + self.keyed("reporter", address.strip().lower().encode())[:24]
+
     @property
     def _ledger_file(self) -> Path:
         return self.folder / "ledger.key"

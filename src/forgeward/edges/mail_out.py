@@ -12,7 +12,6 @@ import base64
 import contextlib
 import hmac
 import ipaddress
-import os
 import re
 import smtplib
 import ssl
@@ -26,6 +25,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from forgeward.edges import durable
 from forgeward.edges.home import Home, MailServer, translated
 from forgeward.errors import BadInput, HomeUnusable
 from forgeward.respond.mail import one_line
@@ -140,7 +140,7 @@ class FolderTransport:
         name = re.sub(r"[^A-Za-z0-9.-]", "_", mail.message_id.strip("<>").partition("@")[0])[:100] + ".eml"
         try:
             with translated(self._folder):
-                _write(self._folder, name, mail.raw)
+                durable.write(self._folder / name, mail.raw)
         except HomeUnusable as problem:
             return Delivery("deferred", 0, f"{problem} {problem.next}")
         return Delivery("filed", 0, f"Filed as {name}; no mail server took it.")
@@ -321,23 +321,3 @@ def _is_loopback(host: str) -> bool:
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"
-
-
-def _write(folder: Path, name: str, data: bytes) -> None:
-    """Writes ``folder/name`` atomically and durably: readers see the whole file or none."""
-    fresh = folder / f".{name}.{os.getpid()}.new"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        fresh.replace(folder / name)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    beside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(beside)
-    finally:
-        os.close(beside)

@@ -88,11 +88,17 @@ class Automatic(msgspec.Struct, frozen=True):
 
 
 class Signals(msgspec.Struct, frozen=True):
-    """What was verified about the sender. ``"none"``: nothing was, so nothing may be concluded."""
+    """What was verified about the sender. ``"none"``: nothing was, so nothing may be concluded.
+
+    ``details`` are sentences that say to people what the verdicts mean.
+    """
 
     dkim: Verdict = "none"
     dmarc: Verdict = "none"
     openpgp: Verdict = "none"
+    spf: Verdict = "none"
+    arc: Verdict = "none"
+    details: tuple[str, ...] = ()
 
 
 class Undelivered(msgspec.Struct, frozen=True):
