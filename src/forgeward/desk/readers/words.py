@@ -246,7 +246,6 @@ CHANGES: Final[Mapping[str, Wording]] = {
     "case:received": _received,
     "case:receipt": "Automatic receipt to the reporter",
     "case:joined": lambda d: "The reporter wrote" if d.get("from_reporter") else "A message joined the case",
-    "case:grouped": lambda d: f"{d.get('count', 'Further')} mails of the same kind were grouped with this case",
     "case:grouped": lambda d: f"{d.get('count')} further mails were grouped here",
     "case:absorbed": lambda d: f"Case {d.get('number')} was merged into this one",
     "case:acknowledgement": "Acknowledgement to the reporter",
