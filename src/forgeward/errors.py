@@ -13,6 +13,7 @@
     │   └── ClockWentBack           the machine's clock stands before the last recorded instant
     ├── ParserUnavailable           no guarded mail parser can be started; the mail is stored, nothing is lost
     ├── MailboxTrouble              a mailbox cannot be read now; its mails wait on their server
+    ├── SignerFailed                the command that holds the ledger's key did not sign; nothing was changed
     └── AnswerIsNo                  exit 1: the question was understood, the answer is no
         ├── StepRefused             a step's requirements are not met; `missing` names each
         └── VerificationFailed      a pack, a checkpoint or a table does not agree with the history
@@ -104,6 +105,10 @@ class MailboxTrouble(ForgewardError):
 
     def __init__(self, message: str, *, next: str = "It is tried again; `forgeward doctor` shows how it is.") -> None:
         super().__init__(message, next=next)
+
+
+class SignerFailed(ForgewardError):
+    code = "signer_failed"
 
 
 class AnswerIsNo(ForgewardError):

@@ -1,7 +1,7 @@
 """Keys: what signs the ledger, what opens personal data, and how the latter is destroyed.
 
     KEYS/                   0700
-      ledger.key            0600  the ledger's Ed25519 key, as a signed-note private key
+      ledger.key            0600  the ledger's Ed25519 key, or the command that signs with it (see ``edges.signers``)
       home.key              0600  32 bytes; wraps every key below
       subjects.sqlite3      0600  one data key for each subject, wrapped by the home key
 
@@ -12,13 +12,10 @@ Subjects' keys are backed up apart from the database, and for days only.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import os
 import secrets
 import sqlite3
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,18 +25,18 @@ from pathlib import Path
 from types import TracebackType
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from forgeward.edges.private import read_private, require_private, translated, write_once
+from forgeward.edges.signers import LedgerKey
 from forgeward.errors import BadInput, HomeUnusable, KeyErased, NotFound, VerificationFailed
-from forgeward.ledger.checkpoint import ED25519, Signer, VerifierKey
+from forgeward.ledger.checkpoint import Signer, VerifierKey
 from forgeward.vocabulary import rfc3339
 
 KEY_SIZE = 32
 CACHED_KEYS = 4096
 _NONCE_SIZE = 12  # NIST SP 800-38D, 8.2.2: random nonces of 96 bits, for at most 2^32 texts a key
 _SEALED = b"\x01"  # the format of what `encrypt` gives: 0x01 ‖ nonce ‖ ciphertext and tag
-_PRIVATE = "PRIVATE+KEY"
 _BATCH = 500  # below SQLite's limit of parameters in every build
 
 _TABLES = """
@@ -67,6 +64,7 @@ class Keys:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.ledger = LedgerKey(folder)
         self._home: AESGCM | None = None
         self._keying = b""
         self._store: SubjectKeys | None = None
@@ -79,13 +77,12 @@ class Keys:
         ``ledger_name`` is the ledger's origin in checkpoints, without blanks and “+”, best a host and path that the
         vendor owns; without one it is ``forgeward/`` and eight random hex digits.
         """
-        with _translated(self.folder):
+        with translated(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.chmod(0o700)
         name = ledger_name or f"forgeward/{secrets.token_hex(4)}"
-        seed = secrets.token_bytes(KEY_SIZE)
-        _write_once(self._ledger_file, _private_text(name, seed).encode())
-        _write_once(self._home_file, secrets.token_bytes(KEY_SIZE))
+        self.ledger.create(name)
+        write_once(self._home_file, secrets.token_bytes(KEY_SIZE))
         self._subjects()
 
     def close(self) -> None:
@@ -108,10 +105,8 @@ class Keys:
         return self.note_signer().key
 
     def note_signer(self) -> Signer:
-        """Signs checkpoints and packs with the ledger's key."""
-        name, seed = _parse_private(self._ledger_file)
-        private = Ed25519PrivateKey.from_private_bytes(seed)
-        return Signer(VerifierKey(name, private.public_key().public_bytes_raw()), private.sign)
+        """Signs with the key that the ledger's file holds."""
+        return self.ledger.signer()
 
     def data_key(self, subject: str) -> bytes:
         """The subject's data key, made if it has none. Raises ``KeyErased`` once it was destroyed."""
@@ -168,16 +163,12 @@ class Keys:
         return "reporter:" + self.keyed("reporter", address.strip().lower().encode())[:24]
 
     @property
-    def _ledger_file(self) -> Path:
-        return self.folder / "ledger.key"
-
-    @property
     def _home_file(self) -> Path:
         return self.folder / "home.key"
 
     def _home_key(self) -> AESGCM:
         if self._home is None:
-            key = _read_private(self._home_file)
+            key = read_private(self._home_file)
             if len(key) != KEY_SIZE:
                 raise HomeUnusable(
                     f"{self._home_file} has {len(key)} bytes, not 32.", next="Restore it from its backup."
@@ -207,9 +198,9 @@ class SubjectKeys:
         self._seen = (0, 0)  # the store's data_version, and the last erasure known of
         self._lock = threading.RLock()
         if not file.exists():
-            _write_once(file, b"")
-        _require_private(file)
-        with _translated(file):
+            write_once(file, b"")
+        require_private(file)
+        with translated(file):
             self._db = sqlite3.connect(file, timeout=20, isolation_level=None, check_same_thread=False)
             for pragma in ("busy_timeout=20000", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
                 self._db.execute(f"PRAGMA {pragma}")
@@ -223,7 +214,7 @@ class SubjectKeys:
 
     def keys(self, subjects: Iterable[str], *, create: bool) -> dict[str, bytes]:
         """Data keys by subject. Raises ``KeyErased`` for an erased one, ``NotFound`` for a missing one not created."""
-        with self._lock, _translated(self._file):
+        with self._lock, translated(self._file):
             self._notice_erasures()
             wanted = list(subjects)
             found = {subject: self._cache[subject] for subject in wanted if subject in self._cache}
@@ -242,7 +233,7 @@ class SubjectKeys:
     def destroy(self, subject: str, at: str) -> bool:
         """Overwrites the wrapped key, deletes its row and empties the write-ahead log that held it."""
         _check_subject(subject)
-        with self._lock, _translated(self._file):
+        with self._lock, translated(self._file):
             with self._writing():
                 self._db.execute(
                     "UPDATE subject_key SET wrapped = randomblob(length(wrapped)) WHERE subject = ?", (subject,)
@@ -257,7 +248,7 @@ class SubjectKeys:
 
     def erased(self) -> dict[str, str]:
         """Erased subjects with the instant of their erasure, the oldest first."""
-        with self._lock, _translated(self._file):
+        with self._lock, translated(self._file):
             return dict(self._db.execute("SELECT subject, at FROM erased ORDER BY id"))
 
     def _read(self, subjects: list[str]) -> dict[str, bytes]:
@@ -353,77 +344,3 @@ def _check_subject(subject: str) -> None:
     kind, _, name = subject.partition(":")
     if kind not in {"case", "reporter", "person"} or not name or len(subject) > 200 or not name.isprintable():
         raise BadInput(f"“{subject:.80}” is not a subject.", next="Write case:ID, reporter:UUID or person:N.")
-
-
-def _private_text(name: str, seed: bytes) -> str:
-    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-    key_hash = VerifierKey(name, public).hash.hex()
-    return f"{_PRIVATE}+{name}+{key_hash}+{base64.b64encode(bytes([ED25519]) + seed).decode('ascii')}\n"
-
-
-def _parse_private(file: Path) -> tuple[str, bytes]:
-    """Name and seed of a signed-note private key. Raises ``HomeUnusable`` where the text is not one, or damaged."""
-    text = _read_private(file).decode("utf-8", "replace").strip()
-    name, _, rest = text.removeprefix(f"{_PRIVATE}+").partition("+")
-    try:
-        data = base64.b64decode(rest.partition("+")[2], validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
-    if len(data) != 1 + KEY_SIZE or _private_text(name, data[1:]).strip() != text:
-        raise HomeUnusable(
-            f"{file} does not hold a ledger key, or is damaged.",
-            next="Restore it from its backup; it is one line that begins with PRIVATE+KEY+.",
-        )
-    return name, data[1:]
-
-
-def _read_private(file: Path) -> bytes:
-    _require_private(file)
-    with _translated(file):
-        return file.read_bytes()
-
-
-def _require_private(file: Path) -> None:
-    with _translated(file):
-        mode = file.stat().st_mode & 0o777
-    if mode & 0o077:
-        raise HomeUnusable(
-            f"{file} can be read or written by others (mode {mode:04o}).",
-            next=f"Run chmod 600 {file}, and think about whom it was open to: such a key should be replaced.",
-        )
-
-
-def _write_once(file: Path, content: bytes) -> None:
-    """Creates the file with mode 0600, whole or not at all; leaves an existing one alone."""
-    with _translated(file), tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-") as new:  # mode 0600
-        new.write(content)
-        new.flush()
-        os.fsync(new.fileno())
-        with suppress(FileExistsError):
-            os.link(new.name, file)
-    _sync_folder(file.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _translated(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise HomeUnusable(
-            f"{file} is missing.", next="Run forgeward init, or restore the keys from a backup."
-        ) from None
-    except OSError as error:
-        raise HomeUnusable(f"{file} cannot be used: {error.strerror}.", next="Run as the owner of the home.") from error
-    except sqlite3.Error as error:
-        raise HomeUnusable(
-            f"The key store {file} cannot be used: {error}.",
-            next="Free disk space if it is full; else restore it from its backup.",
-        ) from error
