@@ -13,13 +13,17 @@ from forgeward.desk import programme
 from forgeward.desk.actions.write import inside
 from forgeward.desk.models import CheckpointRow, Leaf
 from forgeward.desk.nodes import TableNodes
+from forgeward.errors import VerificationFailed
 from forgeward.ledger import checkpoint, tree
 
 BATCH = 500
 
 
 def number(limit: int = 20_000) -> int:
-    """Gives waiting entries their leaves, ``BATCH`` a transaction. Returns how many. Safe beside other writers."""
+    """Gives waiting entries their leaves, ``BATCH`` a transaction. Returns how many. Safe beside other writers.
+
+    Raises ``VerificationFailed`` where leaves or nodes stand that no sequencer wrote.
+    """
     done = 0
     while done < limit:
         got = _batch()
@@ -30,7 +34,7 @@ def number(limit: int = 20_000) -> int:
 
 
 def _batch() -> int:
-    nodes = TableNodes()
+    nodes, size = TableNodes(), 0
     try:
         with inside() as cursor:
             cursor.execute(
@@ -50,7 +54,11 @@ def _batch() -> int:
             cursor.executemany("DELETE FROM desk_pending WHERE entry_id = %s", [(entry,) for entry, _ in rows])
             return len(rows)
     except IntegrityError:
-        return 0  # another sequencer took these places first; its transaction stands, ours left nothing
+        if _size() > size:
+            return 0  # another sequencer took these places first; its transaction stands, ours left nothing
+        raise VerificationFailed(
+            "The ledger's tables contradict each other, so nothing is numbered.", next="Run `forgeward audit`."
+        ) from None
 
 
 def _size() -> int:

@@ -22,7 +22,7 @@ from typing import Any
 from django.db import connection
 
 from forgeward.desk import programme
-from forgeward.desk.models import CaseRow, CheckpointRow, Entry, Leaf, Person, PolicyVersion, SealedValues
+from forgeward.desk.models import CaseRow, CheckpointRow, Entry, Leaf, Person, PolicyVersion, SealedValues, TreeNode
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.nodes import TableNodes
 from forgeward.desk.rows import LASTING, PERSON_ADDED, clocks_by_key, decode_case, entry_place, lasting_columns
@@ -104,7 +104,7 @@ def _by_case() -> Iterator[tuple[str, list[Entry]]]:
 
 def _examine_tree(result: Result) -> None:
     nodes = TableNodes()
-    edge, expected = tree.Frontier(), 0
+    edge, expected, made = tree.Frontier(), 0, 0
     checkpoints = {row.size: row for row in CheckpointRow.objects.all()}
     for leaf in Leaf.objects.select_related("entry").order_by("index").iterator(chunk_size=CHUNK):
         if leaf.index != expected:
@@ -113,12 +113,15 @@ def _examine_tree(result: Result) -> None:
         digest = tree.leaf_hash(bytes(leaf.entry.body))
         edge, created = edge.extend([digest])
         _examine_nodes(result, nodes, created, leaf)
+        made += len(created)
         expected += 1
         if expected in checkpoints:
             _examine_checkpoint(result, checkpoints.pop(expected), edge.root())
     for size in checkpoints:
         if size or expected:
             result.differs(f"checkpoint {size}", "covers more entries than the tree has")
+    if (stored := TreeNode.objects.count()) != made:
+        result.differs("tree", f"has {stored} nodes, its leaves give {made}")
 
 
 def _examine_nodes(result: Result, nodes: TableNodes, created: list[tree.Node], leaf: Leaf) -> None:
