@@ -102,7 +102,9 @@ def test_the_thread_holds_what_was_written_and_its_fate(house: House) -> None:
         ("out", "Hannah Lindqvist"),
         ("note", "Tomasz Bielak"),
     ]
-    assert [line.recipient for line in page.thread[1].fate] == ["noor@example.net"]
+    assert [m.to for m in page.thread] == ["", "Noor Haddad", ""]
+    assert [(fate.state, fate.count) for fate in page.thread[1].fate] == [("waiting", 1)]
+    assert [line.recipient for line in page.notices if line.kind == "acknowledgement"] == ["noor@example.net"]
 
 
 def test_next_steps_say_what_is_missing(house: House) -> None:
@@ -154,3 +156,17 @@ def test_an_extension_keeps_the_old_date(house: House) -> None:
     assert clock.original_due == NOW - timedelta(days=5) + timedelta(hours=5, days=14)
     assert clock.due is not None
     assert clock.due > clock.original_due
+
+
+def test_a_notice_to_many_is_counted_not_listed(house: House) -> None:
+    """A notice to customers goes to them, not to the reporter; its fate is figures, its recipients stand elsewhere."""
+    number = story.incident(house)
+    sent = {"happened": "A digest went to the wrong site.", "scope": "Page titles", "versions": "4.2.0"}
+    sent |= {"customer_action": "Nothing", "fix_time": "Fixed in 4.2.1"}
+    recipients = "\n".join(f"admin{i}@example.net" for i in range(30))
+    story.step(number, "notify", house.hannah, audience="customers", stage="first", recipients=recipients, **sent)
+    message = case_page(number, house.ines, NOW).thread[-1]
+    assert message.to == "Customers"
+    assert [(fate.state, fate.count) for fate in message.fate] == [("waiting", 30)]
+    assert "admin1@" not in message.text
+    assert "A digest went to the wrong site." in message.text

@@ -21,6 +21,7 @@ ASSESSMENT = {
     "exploitability": "By any signed-in user",
     "vector": "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:N/A:N",
 }
+CRITICAL = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N"
 
 
 def opened(person: Person, at: datetime = NOW, **values: Any) -> str:
@@ -67,4 +68,13 @@ def fixing(house: Any, at: datetime = NOW - timedelta(days=5)) -> str:
     )
     step(number, "contain", house.tomasz, at + 6 * hour, how="switch_off", detail="Flag export-notes is off.")
     step(number, "handover", house.ines, at + 7 * hour, owner=f"person:{house.tomasz.pk}")
+    return number
+
+
+def incident(house: Any, at: datetime = NOW - timedelta(hours=5)) -> str:
+    """A Critical incident, declared and judged material; customers are to be told."""
+    number = opened(house.hannah, at, title="Digest was sent to the wrong site")
+    step(number, "assess", house.tomasz, at, **(ASSESSMENT | {"vector": CRITICAL}))
+    step(number, "convert", house.tomasz, at, to="incident", reason="Two customers saw the titles of others.")
+    step(number, "material", house.dele, at, decision="yes", reason="Customers' data was shown to others.")
     return number

@@ -226,3 +226,26 @@ def test_notices_show_each_mail_and_its_fate(house: House, number: str) -> None:
     assert client.get("/notices/?state=nonsense").status_code == 400
     assert client.get("/notices/?before=x").status_code == 400
     assert signed_in(house.nobody).get(address).status_code == 404
+
+
+def test_reminders_do_not_fill_the_history(house: House, number: str) -> None:
+    """They are left out and counted; one link shows every change, page by page."""
+    from forgeward.desk.actions import cases
+    from forgeward.respond.signals import Escalate
+    from forgeward.vocabulary import Actor
+
+    for _ in range(70):
+        cases.perform(
+            number, Escalate(promise="VM-6", percent=50, to=f"person:{house.ines.pk}"), Actor("system:w"), NOW
+        )
+    client = signed_in(house.ines)
+    page = client.get(f"/cases/{number}/").content.decode()
+    assert "Reminder: 50" not in page
+    assert "70 reminders are left out" in page
+    whole = client.get(f"/cases/{number}/?history=all").content.decode()
+    assert whole.count("Reminder: 50 % of VM-6 is used") == 60
+    earlier = re.search(r'href="(\?before=\d+&amp;history=all)#history"', whole).group(1).replace("&amp;", "&")
+    rest = client.get(f"/cases/{number}/{earlier}").content.decode()
+    assert rest.count("Reminder: 50 % of VM-6 is used") == 10
+    assert "Report opened by hand" in rest
+    assert client.get(f"/cases/{number}/?before=x&history=nonsense").status_code == 200

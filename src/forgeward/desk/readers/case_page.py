@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from forgeward.desk import programme
-from forgeward.desk.models import AttachmentRow, CaseRow, CheckpointRow, Entry, NoticeRow, Person
+from forgeward.desk.models import AttachmentRow, CaseRow, CheckpointRow, Entry, Person
 from forgeward.desk.readers import clocks, notices, people, progress, texts, words
 from forgeward.desk.readers.clocks import ClockView
-from forgeward.desk.readers.notices import NoticeLine
+from forgeward.desk.readers.notices import Fate, NoticeLine
 from forgeward.desk.readers.progress import Stage
 from forgeward.desk.readers.sight import visible_to
 from forgeward.desk.rows import decode_case
@@ -30,6 +30,8 @@ from forgeward.respond.steps import NextStep, next_steps
 THREAD = frozenset(
     {"case:received", "case:joined", "case:acknowledgement", "case:reply", "case:notified", "case:noted"}
 )
+MOST_NOTICES = 200
+BESIDE_THE_TEXT = frozenset({"Recipients", "Subject"})  # of a notice: they stand in its head and its fate
 OUR_WORDS = frozenset({"case:acknowledgement", "case:reply", "case:notified"})
 # What a step said, shown beside the case while it is the latest word.
 FACTS: Mapping[str, tuple[str, str]] = {
@@ -94,17 +96,18 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the thread. ``direction`` is in, out or note; ``fate`` what became of one of ours."""
+    """One message of the thread. ``direction`` is in, out or note; ``to`` whom ours went, ``fate`` what became."""
 
     seq: int
     at: datetime
     direction: str
     author: str
+    to: str
     subject: str
     text: str
     attachments: tuple[Attachment, ...]
     signals: tuple[str, ...]
-    fate: tuple[NoticeLine, ...]
+    fate: tuple[Fate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ class _Reading:
         self.data = {seq: _plain(bytes(body)) for seq, _, _, _, body, _ in self.entries}
         self.kinds = {seq: kind for seq, _, kind, _, _, _ in self.entries}
         self.texts = texts.of_case(row.pk, row.number)
-        self.notices = notices.lines(NoticeRow.objects.select_related("case").filter(case=row).order_by("pk"))
+        self.notices = notices.of_case(row.pk, MOST_NOTICES)
         self.signed = CheckpointRow.objects.order_by("-size").values_list("size", flat=True).first() or 0
         self.names = people.names(self._actors())
 
@@ -294,11 +297,7 @@ class _Reading:
 
     def _thread(self) -> Iterator[Message]:
         files = self._files()
-        sent: dict[int, list[NoticeLine]] = {}
-        for line in self.notices:
-            tail = line.notice.rpartition(":")[2]
-            if tail.isdecimal():
-                sent.setdefault(int(tail), []).append(line)
+        sent = {notice.rpartition(":")[2]: fate for notice, fate in notices.fates(self.row.pk).items()}
         for seq, at, kind, actor, _, _ in self.entries:
             if kind not in THREAD:
                 continue
@@ -310,12 +309,19 @@ class _Reading:
                 at=at,
                 direction="note" if kind == "case:noted" else "in" if theirs else "out",
                 author=self._reporter() if outside else self._name(actor),
+                to=self._to(seq, kind),
                 subject=written.get("subject") or written.get("title") or "",
                 text=written.get("text") or _joined(self._labelled(seq, kind)) or texts.ERASED,
                 attachments=files.get(seq, ()),
                 signals=tuple(str(signal) for signal in _items(self.data[seq].get("signals"))),
-                fate=tuple(sent.get(seq, ())) if kind in OUR_WORDS else (),
+                fate=sent.get(str(seq), ()) if kind in OUR_WORDS else (),
             )
+
+    def _to(self, seq: int, kind: str) -> str:
+        if kind not in OUR_WORDS:
+            return ""
+        audience = str(self.data[seq].get("audience", "reporter"))
+        return self._reporter() if audience == "reporter" else words.capital(words.choice(audience))
 
     def _files(self) -> dict[int, tuple[Attachment, ...]]:
         vault = programme.vault()
@@ -408,7 +414,7 @@ def _items(value: object) -> list[object]:
 
 
 def _joined(labelled: tuple[tuple[str, str], ...]) -> str:
-    return "\n\n".join(f"{label}\n{text}" for label, text in labelled)
+    return "\n\n".join(f"{label}\n{text}" for label, text in labelled if label not in BESIDE_THE_TEXT)
 
 
 def _reasons(written: str) -> dict[str, str]:

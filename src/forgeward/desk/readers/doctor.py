@@ -79,7 +79,7 @@ def _mail(home: Home) -> Finding:
 
 def _worker(now: datetime) -> Finding:
     beat = Heartbeat.objects.filter(name="worker").first()
-    if beat and now - beat.at < ALIVE:
+    if beat and abs(now - beat.at) < ALIVE:
         return Finding("worker", True, "The worker is alive.")
     what = f"The worker was last seen at {beat.at:%Y-%m-%d %H:%M:%S}Z." if beat else "The worker has never run here."
     return Finding("worker", False, what, "Start it with `forgeward up`, or run `forgeward tick` from time to time.")

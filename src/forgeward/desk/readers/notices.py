@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from forgeward.desk import programme
 from forgeward.desk.models import NoticeRow, Person
@@ -36,6 +36,15 @@ class NoticeLine:
     try_at: datetime | None
     settled_at: datetime | None
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How many mails of one notice are in one state; ``at``: when the last of them was settled."""
+
+    state: str
+    count: int
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,21 @@ def one(person: Person, pk: int) -> NoticeLine:
     if row is None:
         raise NotFound(f"There is no mail {pk}.", next="Look under Notices.")
     return lines([row])[0]
+
+
+def of_case(pk: int, limit: int) -> tuple[NoticeLine, ...]:
+    """The newest mails of one case, the oldest of them first."""
+    rows = NoticeRow.objects.select_related("case").filter(case=pk).order_by("-pk")[:limit]
+    return lines(reversed(rows))
+
+
+def fates(pk: int) -> Mapping[str, tuple[Fate, ...]]:
+    """What became of each notice of a case, counted: a notice to customers may have thousands of recipients."""
+    rows = NoticeRow.objects.filter(case=pk).values("notice", "state").annotate(count=Count("pk"), at=Max("settled_at"))
+    found: dict[str, list[Fate]] = {}
+    for row in rows.order_by("notice", "state"):
+        found.setdefault(row["notice"], []).append(Fate(row["state"], row["count"], row["at"]))
+    return {notice: tuple(of) for notice, of in found.items()}
 
 
 def _seen(person: Person) -> QuerySet[NoticeRow]:

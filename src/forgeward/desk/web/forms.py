@@ -138,7 +138,7 @@ def _field(
     return Field(
         name=spec.name,
         label=spec.title,
-        hint=spec.help + _how(spec) + ".",
+        hint=spec.help.replace(", by id", "") + _how(spec) + ".",  # people are chosen by name
         promise=spec.promise,
         control=_control(spec),
         needed=spec.needed,

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
@@ -20,11 +20,12 @@ from forgeward.desk.readers import words
 from forgeward.desk.readers.case_page import CasePage, FactGroup, Message, TimelineItem, case_page
 from forgeward.desk.readers.cases import CaseLine
 from forgeward.desk.readers.clocks import RISKY_SHARE, folded, in_business_time
+from forgeward.desk.readers.notices import Fate
 from forgeward.desk.web import pictures
 from forgeward.desk.web.see import MISSED, RISK, RUNS, Tone, clock_line, lens
 from forgeward.desk.web.times import Lens, span
 from forgeward.desk.web.views import errors
-from forgeward.desk.web.views.notices import MailLine, mail_line
+from forgeward.desk.web.views.notices import STATES as MAIL_STATES
 from forgeward.errors import BadInput, Lack, NotFound
 from forgeward.policy.clock import ClockState
 from forgeward.respond.fields import FieldSpec
@@ -36,6 +37,8 @@ from forgeward.vocabulary import CaseKind, Role, Severity
 PAGE = 50
 MOST_MESSAGES = 20
 MOST_CHANGES = 60
+MOST_DIGITS = 10
+REMINDERS = frozenset({"case:escalated", "case:escalation_seen"})
 LONG_TEXT = 6_000  # characters of a message that stand on the case's page; its entry shows it whole
 SHORT_TEXT = 300  # of an older one, once the newer ones have used up the page
 THREAD_BYTES = 45_000  # of HTML for all messages together, so that no page grows beyond 150 KB
@@ -159,6 +162,15 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class FateLine:
+    """“Accepted, Tue 22 Sep, 10:34”, or “12 accepted”."""
+
+    words: str
+    mark: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A message of the thread as the page shows it; ``cut`` says how many characters are left out."""
 
@@ -166,7 +178,7 @@ class Letter:
     at: str
     text: str
     cut: int
-    fate: tuple[MailLine, ...]
+    fate: tuple[FateLine, ...]
 
 
 @require_safe
@@ -177,6 +189,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     view = lens(now)
     lines = [clock_line(clock, view) for clock in folded(page.clocks) if clock.state is not ClockState.NOT_APPLICABLE]
     gate, others = _steps(page, person)
+    changes, earlier, left_out = _history(page, request.GET)
     shown: dict[str, Any] = {
         "room": "cases",
         "page": page,
@@ -193,8 +206,9 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "earlier_letters": max(0, len(page.thread) - MOST_MESSAGES),
         "answer": _answer(page, person),
         "may_note": may("note", person.actor()),
-        "days": tuple(_days(page.timeline[-MOST_CHANGES:], view)),
-        "earlier_changes": max(0, len(page.timeline) - MOST_CHANGES),
+        "days": tuple(_days(changes, view)),
+        "earlier_changes": earlier,
+        "reminders": left_out,
         "facts": [_fact(group, view) for group in page.facts],
         "actions": [(action, view.at(action.due)) for action in page.actions],
         "opened": view.at(page.opened_at),
@@ -270,9 +284,31 @@ def _letters(thread: Sequence[Message], view: Lens) -> tuple[Letter, ...]:
         if len(escape(text)) > left:
             text = message.text[:SHORT_TEXT]
         left -= len(escape(text))
-        fate = tuple(mail_line(line, view) for line in message.fate)
+        fate = tuple(_fate(one, view) for one in message.fate)
         found.append(Letter(message, view.at(message.at), text, len(message.text) - len(text), fate))
     return tuple(reversed(found))
+
+
+def _fate(fate: Fate, view: Lens) -> FateLine:
+    word, shape, css = MAIL_STATES[fate.state]
+    said = word if fate.count == 1 else f"{fate.count} {word[0].lower()}{word[1:]}"
+    return FateLine(said + (f", {view.at(fate.at)}" if fate.at else ""), shape, css)
+
+
+def _history(page: CasePage, asked: QueryDict) -> tuple[Sequence[TimelineItem], str, int]:
+    """The newest changes, a link's query for earlier ones, and how many reminders are left out.
+
+    Reminders stand in the history like everything else; here they are shown when asked for (``?history=all``).
+    """
+    whole = asked.get("history") == "all"
+    before = asked.get("before", "")
+    end = int(before) if before.isdecimal() and len(before) < MOST_DIGITS else page.timeline[-1].seq + 1
+    items = [item for item in page.timeline if item.seq < end and (whole or item.kind not in REMINDERS)]
+    earlier = {"before": str(items[-MOST_CHANGES].seq)} if len(items) > MOST_CHANGES else {}
+    if earlier and whole:
+        earlier |= {"history": "all"}
+    left_out = 0 if whole else sum(item.kind in REMINDERS for item in page.timeline)
+    return items[-MOST_CHANGES:], urlencode(earlier), left_out
 
 
 def _days(items: Sequence[TimelineItem], view: Lens) -> Iterator[Day]:
