@@ -1,4 +1,4 @@
-"""``forgeward up``: desk and worker as supervised children of one process."""
+"""``forgeward up``: desk, worker, and what takes mail in, as supervised children of one process."""
 
 from __future__ import annotations
 
@@ -109,6 +109,7 @@ def _serve(home: Home, host: str, port: int) -> None:
              "forgeward.desk.wsgi:application"],
         ),
         Child("The worker", [sys.executable, "-m", "forgeward.desk.worker"]),
+        *_mail_children(home),
     ]  # fmt: skip
     stopping = False
 
@@ -132,6 +133,20 @@ def _serve(home: Home, host: str, port: int) -> None:
         for child in children:
             child.stop(deadline)
         out.say("Stopped. Nothing was lost; `forgeward up` goes on where this ended.")
+
+
+def _mail_children(home: Home) -> list[Child]:
+    """What takes mail in, as far as settings.toml asks for it; a demo home takes none."""
+    settings = home.settings
+    wanted = {
+        "The fetcher": ("fetcher", any(box.polled for box in settings.mailbox)),
+        "The listener": ("listener", settings.listener.is_set),
+    }
+    return [
+        Child(name, [sys.executable, "-m", f"forgeward.desk.worker.{module}"])
+        for name, (module, asked) in wanted.items()
+        if asked and not home.is_demo
+    ]
 
 
 def _answers(host: str, port: int) -> bool:

@@ -181,6 +181,8 @@ def _box_problems(box: Mailbox) -> Iterator[tuple[str, str]]:
         yield f"{what} has a host and a maildir.", "Make two mailboxes of it."
     if not (box.polled or box.addresses):
         yield f"{what} has no host, no maildir and no address.", "Say how its mail comes in."
+    if box.host and box.security == "starttls" and box.port == 993:
+        yield f"{what} asks for STARTTLS on port 993.", "Set port to 143, or security to tls."
     if box.host and not box.user:
         yield f"{what} has a host but no user.", "Set user and password_file."
     if box.tags and not box.address:

@@ -88,6 +88,9 @@ def read(house: House, row: RawMail, reading: Reading) -> Read:
     mail = reading.mail if isinstance(reading, Parsed) else reading.head or Mail(sender=Address(""))
     box = house.boxes.get(row.mailbox)
     way = stored.unseal(row, "way", row.way_blob)
+    if "whole" in way:
+        sentence = f"It has {way['whole']:,} bytes; only its beginning was taken. It lies whole in “{way['folder']}”."
+        reading = NotParsed(sentence, "too_large", mail)
     mail = msgspec.structs.replace(mail, signals=proofs.signals(house.home, row, mail, way))
     forwarder = ""
     if box and mail.original and is_from(mail.sender.key, box.forwarders):

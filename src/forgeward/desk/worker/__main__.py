@@ -10,6 +10,7 @@ from pathlib import Path
 
 from forgeward.desk.setup import open_home
 from forgeward.edges.home import Home, default_folder
+from forgeward.edges.mail_parser import ParserPool
 from forgeward.errors import ForgewardError
 
 PAUSE = 0.5  # seconds between rounds; a deadline is never shown late by more
@@ -38,14 +39,15 @@ def work(home: Home) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     owner, known = process_name(), frozenset[str]()
-    while not stop.is_set():
-        problems = one_round(home, home.now, owner).problems
-        for what, problem in problems.items():
-            if what not in known:
-                bug = None if isinstance(problem, ForgewardError) else problem
-                logger.error("%s", told(what, problem), exc_info=bug)
-        known = frozenset(problems)
-        stop.wait(PAUSE)
+    with ParserPool() as pool:
+        while not stop.is_set():
+            done = one_round(home, home.now, owner, pool)
+            for what, problem in done.problems.items():
+                if what not in known:
+                    bug = None if isinstance(problem, ForgewardError) else problem
+                    logger.error("%s", told(what, problem), exc_info=bug)
+            known = frozenset(done.problems)
+            stop.wait(0 if done.read else PAUSE)  # more mails may wait
 
 
 if __name__ == "__main__":

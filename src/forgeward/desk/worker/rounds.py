@@ -15,13 +15,16 @@ from typing import TypeAlias
 
 from django.db import connection
 
-from forgeward.desk.actions import escalation, homes, intake, outbox, reclock, sequence
+from forgeward.desk.actions import canaries, escalation, homes, intake, mailboxes, outbox, reclock, sequence
 from forgeward.desk.leases import process_name
-from forgeward.desk.models import CheckpointRow, Heartbeat, Pending
+from forgeward.desk.models import Heartbeat, Pending
 from forgeward.edges.home import Home
+from forgeward.edges.mail_parser import ParserPool
 from forgeward.errors import ForgewardError
+from forgeward.ledger import schedule
 
 BEAT = "worker"
+MAILS = 200  # read in one round at most, so that a flood of mail stops no clock
 Clock: TypeAlias = Callable[[], datetime]
 
 
@@ -66,19 +69,20 @@ def told(what: str, problem: Exception) -> str:
     return f"{what}: {type(problem).__name__}: {problem}"
 
 
-def one_round(home: Home, clock: Clock, owner: str = "") -> Round:
+def one_round(home: Home, clock: Clock, owner: str = "", pool: ParserPool | None = None) -> Round:
     """Does what is due now; ``clock`` (``home.now``) is asked anew for each deed, since a round may take long.
 
-    Raises nothing: what failed is in ``problems``.
+    ``pool`` reads mails; without one it is made where mails wait. Raises nothing: what failed is in ``problems``.
     """
     done = Round()
     owner = owner or process_name()
     parts: dict[str, Callable[[], None]] = {
-        "stored mails": lambda: _read(home, clock, done),
+        "stored mails": lambda: _read(home, clock, owner, pool, done),
         "re-clocking": lambda: _follow_policy(clock),
         "clocks": lambda: _wake(clock, owner, done),
         "outbox": lambda: _send(home, clock, owner, done),
-        "ledger": lambda: _number(clock(), done),
+        "ledger": lambda: _number(home, clock(), done),
+        "test mails": lambda: _test(home, clock()),
         "heartbeat": lambda: _beat(clock()),
     }
     if done.tries("clock", lambda: homes.require_clock(clock())):
@@ -87,8 +91,14 @@ def one_round(home: Home, clock: Clock, owner: str = "") -> Round:
     return done
 
 
-def _read(home: Home, clock: Clock, done: Round) -> None:
-    done.read = len(intake.read_stored(home, clock))
+def _read(home: Home, clock: Clock, owner: str, pool: ParserPool | None, done: Round) -> None:
+    done.read = len(intake.read_stored(home, clock, owner, pool, MAILS))
+
+
+def _test(home: Home, now: datetime) -> None:
+    """Test mails, and alarms where mailboxes stay silent."""
+    canaries.look_after(home, now)
+    mailboxes.look_after(home, now)
 
 
 def _follow_policy(clock: Clock) -> None:
@@ -114,13 +124,10 @@ def _send(home: Home, clock: Clock, owner: str, done: Round) -> None:
     done.sent, done.filed, done.failed = sent.accepted, sent.filed, sent.failed
 
 
-def _number(now: datetime, done: Round) -> None:
+def _number(home: Home, now: datetime, done: Round) -> None:
     if Pending.objects.exists():
         done.sequenced = sequence.number()
-    last = CheckpointRow.objects.order_by("-signed_at").values_list("signed_at", flat=True).first()
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    if last is None or last < hour:  # at fixed times, so that the rhythm gives nothing away
-        sequence.sign_checkpoint(now)
+    sequence.publish(schedule.parse_times(home.settings.ledger.checkpoints), now)
 
 
 def _beat(now: datetime) -> None:
