@@ -28,8 +28,10 @@ from pathlib import Path
 
 import msgspec
 
+from forgeward.edges.database import VARIABLE, Database, Server, server
 from forgeward.edges.mail_settings import Canary, Intake, Listener, Mailbox, Notification, check
 from forgeward.errors import BadInput, HomeUnusable
+from forgeward.ledger.schedule import HOURLY, parse_times
 
 FORMAT = 1
 LEAST_FREE = 64 * 1024 * 1024  # bytes; below this nothing new is begun, so that what is begun can be finished
@@ -51,6 +53,12 @@ class MailServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return bool(self.host)
 
 
+class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[ledger]``: the times of day, in UTC, at which a checkpoint is signed to be given out."""
+
+    checkpoints: tuple[str, ...] = HOURLY
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml. Unknown keys are errors, so that a typing slip is not silently ignored."""
 
@@ -60,7 +68,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intake: Intake = Intake()
     canary: Canary = Canary()
     notification: tuple[Notification, ...] = ()
-    database: str = ""
+    ledger: Ledger = Ledger()
+    database: Database = Database()
     public_url: str = ""
 
 
@@ -215,11 +224,24 @@ class Home:
         try:
             found = msgspec.convert(tomllib.loads(self.settings_file.read_text()), Settings)
             check(found.mailbox, found.listener, found.notification)
+            server(found.database)
+            parse_times(found.ledger.checkpoints)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
             raise BadInput(f"{self.settings_file}: {problem}.", next="Mend that line of settings.toml.") from None
         except BadInput as problem:
             raise BadInput(f"{self.settings_file}: {problem}", next=problem.next) from None
         return found
+
+    @property
+    def database_server(self) -> Server | None:
+        """The PostgreSQL database that the environment or settings.toml names; ``None``: ``database_file``.
+
+        Raises ``BadInput``.
+        """
+        configured = self.settings.database
+        if named := os.environ.get(VARIABLE):
+            configured = Database(url=named, password_file=configured.password_file)
+        return server(configured)
 
     @contextmanager
     def only_instance(self) -> Iterator[None]:

@@ -5,18 +5,22 @@ desk_pending ─▶ next leaf indexes ─▶ desk_leaf + desk_treenode ─▶ (a
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, time
 
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.utils import IntegrityError
 
-from forgeward.desk import programme
+from forgeward.desk import keychain
 from forgeward.desk.actions.write import inside
-from forgeward.desk.models import CheckpointRow, Leaf
+from forgeward.desk.models import CheckpointRow, KeyRotation, Leaf, Publication
 from forgeward.desk.nodes import TableNodes
-from forgeward.errors import VerificationFailed
-from forgeward.ledger import checkpoint, tree
+from forgeward.errors import Conflict, VerificationFailed
+from forgeward.ledger import checkpoint, schedule, tree
 
 BATCH = 500
+AT_FIXED_TIME = "time"
 
 
 def number(limit: int = 20_000) -> int:
@@ -67,13 +71,40 @@ def _size() -> int:
 
 
 def sign_checkpoint(now: datetime) -> CheckpointRow:
-    """Numbers what waits and signs the tree as it stands; the same size is signed once."""
-    number()
+    """Numbers what waits and signs the tree as it stands; the same size is signed once.
+
+    Raises ``Conflict`` where the ledger's key changed meanwhile.
+    """
+    while number():
+        pass
     size = _size()
     found = CheckpointRow.objects.filter(size=size).first()
     if found:
         return found
-    signer = programme.vault().keys.note_signer()
+    signer = keychain.signer()
     root = tree.root(TableNodes(), size)
     note = checkpoint.sign(checkpoint.Checkpoint(signer.key.name, size, root), signer)
-    return CheckpointRow.objects.get_or_create(size=size, defaults={"root": root, "signed_at": now, "note": note})[0]
+    with inside() as cursor:
+        hold_key(cursor, signer)
+        return CheckpointRow.objects.get_or_create(size=size, defaults={"root": root, "signed_at": now, "note": note})[
+            0
+        ]
+
+
+def hold_key(cursor: CursorWrapper, signer: checkpoint.Signer) -> None:
+    """Lets nobody change the ledger's key until the transaction ends. Raises ``Conflict`` where somebody just has."""
+    if connection.vendor == "postgresql":
+        cursor.execute("LOCK TABLE desk_keyrotation IN SHARE ROW EXCLUSIVE MODE")
+    last = KeyRotation.objects.order_by("-id").values_list("key", flat=True).first()
+    if last is not None and last != str(signer.key):
+        raise Conflict("The ledger's key was changed at this moment.", next="Do it again; the new one signs.")
+
+
+def publish(times: Sequence[time], now: datetime) -> CheckpointRow | None:
+    """Signs and marks the checkpoint of the latest fixed time, once; None where that was done before."""
+    slot = schedule.latest(times, now)
+    if Publication.objects.filter(why=AT_FIXED_TIME, at=slot).exists():
+        return None
+    row = sign_checkpoint(now)
+    Publication.objects.get_or_create(why=AT_FIXED_TIME, at=slot, defaults={"checkpoint": row})
+    return row

@@ -5,7 +5,18 @@
 """
 
 from forgeward.desk.models.cases import CaseRow, CaseViewer, ClockRow
-from forgeward.desk.models.history import CheckpointRow, Entry, Leaf, Pending, SealedValues, TreeNode
+from forgeward.desk.models.history import (
+    CheckpointRow,
+    Cosignature,
+    Entry,
+    KeyRotation,
+    Leaf,
+    Pending,
+    Publication,
+    SealedValues,
+    TreeNode,
+    Witness,
+)
 from forgeward.desk.models.people import Person, SignInLink
 from forgeward.desk.models.post import AttachmentRow, CanaryRow, MailboxRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.programme import EvidenceRow, Heartbeat, PolicyVersion
@@ -17,9 +28,11 @@ __all__ = [
     "CaseViewer",
     "CheckpointRow",
     "ClockRow",
+    "Cosignature",
     "Entry",
     "EvidenceRow",
     "Heartbeat",
+    "KeyRotation",
     "Leaf",
     "MailboxRow",
     "MessageRow",
@@ -27,8 +40,10 @@ __all__ = [
     "Pending",
     "Person",
     "PolicyVersion",
+    "Publication",
     "RawMail",
     "SealedValues",
     "SignInLink",
     "TreeNode",
+    "Witness",
 ]

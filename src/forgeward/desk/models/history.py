@@ -72,3 +72,48 @@ class CheckpointRow(models.Model):
     root = models.BinaryField()
     signed_at = InstantField()
     note = models.TextField()
+
+
+class Publication(models.Model):
+    """Which checkpoint was given out when: at a fixed time of day (``time``), or inside a pack (``pack``).
+
+    Readers hold these, so later packs must be able to prove that they extend them.
+    """
+
+    checkpoint = models.ForeignKey(CheckpointRow, on_delete=models.PROTECT, related_name="publications")
+    at = InstantField()
+    why = models.CharField(max_length=8)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["at"], condition=models.Q(why="time"), name="published_once")
+        ]
+
+
+class KeyRotation(models.Model):
+    """A change of the ledger's key: the note signed by both, and the largest tree that the old one signed."""
+
+    size = models.PositiveBigIntegerField()
+    at = InstantField()
+    note = models.TextField()
+    key = models.CharField(max_length=300, unique=True)  # the new verifier key
+
+
+class Witness(models.Model):
+    """Somebody outside who signs checkpoints that extend the last one they saw (C2SP tlog-cosignature)."""
+
+    name = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=300, unique=True)
+    added_at = InstantField()
+
+
+class Cosignature(models.Model):
+    """A witness's signature line under a checkpoint; ``stamp`` is the witness's clock, in seconds since 1970."""
+
+    checkpoint = models.ForeignKey(CheckpointRow, on_delete=models.PROTECT, related_name="cosignatures")
+    witness = models.ForeignKey(Witness, on_delete=models.PROTECT, related_name="cosignatures")
+    stamp = models.BigIntegerField()
+    line = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="cosigned_once")]

@@ -4,7 +4,7 @@
 2. Each entry has a leaf or waits for one; its columns say what its bytes say; a case's are numbered without a gap.
 3. Each sealed value, with its salt, gives the digest in its entry, none is gone; the actor column is the sealed one.
 4. Folding a case's changes gives the stored case; its columns, viewers, clocks and wake-up follow from it.
-5. Each checkpoint is signed by this home's key and its root is the tree's at that size.
+5. Each checkpoint is signed by the key whose turn it was, its root is the tree's; rotations and witnesses verify.
 6. Each policy in force is the one whose digest was entered, when it was; each person holds the roles that were entered.
 """
 
@@ -21,14 +21,14 @@ from typing import Any
 
 from django.db import connection
 
-from forgeward.desk import programme
+from forgeward.desk import keychain, programme
 from forgeward.desk.models import CaseRow, CheckpointRow, Entry, Leaf, Person, PolicyVersion, SealedValues, TreeNode
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.nodes import TableNodes
+from forgeward.desk.readers import audit_keys
 from forgeward.desk.rows import LASTING, PERSON_ADDED, clocks_by_key, decode_case, entry_place, lasting_columns
 from forgeward.errors import ForgewardError, KeyErased
 from forgeward.ledger import tree
-from forgeward.ledger.checkpoint import verify
 from forgeward.ledger.entry import POLICY_ADOPTED, decode, seal_digest
 from forgeward.ledger.entry import Entry as Leafed
 from forgeward.policy.clock import ClockState, nearest
@@ -74,6 +74,8 @@ def examine(now: datetime, progress: Callable[[int, int], None]) -> Result:
         _examine_rows_without_history(result)
         _examine_policies(result)
         _examine_people(result)
+        for where, what in audit_keys.differences():
+            result.differs(where, what)
     return result
 
 
@@ -140,7 +142,7 @@ def _examine_nodes(result: Result, nodes: TableNodes, created: list[tree.Node], 
 def _examine_checkpoint(result: Result, row: CheckpointRow, root: bytes) -> None:
     where = f"checkpoint {row.size}"
     try:
-        said = verify(row.note, programme.vault().keys.verifier_key)
+        said = audit_keys.signed_in_turn(row, keychain.chain())
     except ForgewardError as problem:
         result.differs(where, f"its note does not verify: {problem}")
         return
