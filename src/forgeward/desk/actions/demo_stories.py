@@ -48,6 +48,10 @@ def noticed(text: str) -> Deed:
     return Deed(0, "", "receive", {"text": text})
 
 
+def takes(after: float, owner: str) -> Deed:
+    return Deed(after, "lead", "handover", {"owner": f"@{owner}"})
+
+
 def thank(after: float, by: str = "hannah") -> Deed:
     text = "Thank you for your report. We are looking into it and write again as soon as we know more."
     return Deed(after, by, "acknowledge", {"text": text})
@@ -153,6 +157,7 @@ def mended(
             "Reading content of others on one site",
             f"{app}, all sites",
         ),
+        takes(assessed + 1, "tomasz"),
         confirm(assessed + 3, "2.1.0 to 2.8.1"),
     ]
     if urgent:
@@ -200,6 +205,7 @@ STORIES: tuple[Story, ...] = (
                 "convert",
                 {"to": "incident", "reason": "Titles of one customer were shown to another: harm is confirmed."},
             ),
+            takes(4.5, "priya"),
             contain(5, "Digest is switched off for all sites by its flag.", by="priya"),
             Deed(9, "dele", "material", {"decision": "yes", "reason": "Content of one customer reached another."}),
             Deed(11, "lead", "told", {"who": "atlassian", "reference": "Incident report ECOHELP-20914"}),
@@ -323,6 +329,7 @@ STORIES: tuple[Story, ...] = (
             assess(
                 6, LOW, "Settings page", "Script in an admin's own settings", "Thread Board, admins only", by="tomasz"
             ),
+            takes(8, "tomasz"),
             confirm(50, "1.0.0 to 1.4.2"),
         ),
         source="advisory",
@@ -335,6 +342,7 @@ STORIES: tuple[Story, ...] = (
             report("A page title with a tag breaks the digest mail.", *MIKA),
             thank(5),
             assess(11, MEDIUM, "Digest mail", "Markup in a mail; no script runs", "Release Radar, all sites"),
+            takes(12, "tomasz"),
             confirm(28, "4.0.0 to 4.2.2"),
         ),
     ),
@@ -353,6 +361,7 @@ STORIES: tuple[Story, ...] = (
                 "Thread Board, renamed sites",
                 by="priya",
             ),
+            takes(17, "priya"),
             confirm(40, "2.0.0 to 2.3.4", by="priya"),
             Deed(
                 60,
@@ -399,6 +408,7 @@ STORIES: tuple[Story, ...] = (
                 "Reading across page limits, one site at a time",
                 "Field Notes, 412 sites; none seen exploited",
             ),
+            takes(5.5, "tomasz"),
             confirm(6, "3.4.0 to 3.9.2"),
             contain(6.5, "Flag export-notes is off in production; confirmed on two sites."),
             Deed(
