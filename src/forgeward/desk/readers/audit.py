@@ -31,7 +31,9 @@ from forgeward.errors import ForgewardError, KeyErased
 from forgeward.ledger import tree
 from forgeward.ledger.entry import POLICY_ADOPTED, decode, seal_digest
 from forgeward.ledger.entry import Entry as Leafed
+from forgeward.policy.book import PolicyBook
 from forgeward.policy.clock import ClockState, nearest
+from forgeward.policy.document import load
 from forgeward.respond.case import Case
 from forgeward.respond.clocks import Overview, overview
 from forgeward.respond.evolve import evolve
@@ -67,12 +69,12 @@ def examine(now: datetime, progress: Callable[[int, int], None]) -> Result:
         total = Entry.objects.count()
         _examine_tree(result)
         _examine_places(result)
+        book = _examine_policies(result)
         for number, rows in _by_case():
-            _examine_stream(result, number, rows, now)
+            _examine_stream(result, number, rows, book, now)
             result.entries += len(rows)
             progress(result.entries, total)
         _examine_rows_without_history(result)
-        _examine_policies(result)
         _examine_people(result)
         for where, what in audit_keys.differences():
             result.differs(where, what)
@@ -163,7 +165,7 @@ def _name(entry: Entry) -> str:
 # --- entries, and the case they make ---------------------------------------------------------------------------------
 
 
-def _examine_stream(result: Result, number: str, rows: list[Entry], now: datetime) -> None:
+def _examine_stream(result: Result, number: str, rows: list[Entry], book: PolicyBook | None, now: datetime) -> None:
     sealed = _sealed(rows)
     case: Case | None = None
     broken = False
@@ -184,7 +186,7 @@ def _examine_stream(result: Result, number: str, rows: list[Entry], now: datetim
             case = _folded(result, where, case, row, entry)
             broken = case is None
     if number and case and not broken:
-        _examine_case(result, number, case, now)
+        _examine_case(result, number, case, book, now)
     result.cases += bool(number)
 
 
@@ -238,7 +240,7 @@ def _folded(result: Result, where: str, case: Case | None, row: Entry, entry: Le
         return None
 
 
-def _examine_case(result: Result, number: str, case: Case, now: datetime) -> None:
+def _examine_case(result: Result, number: str, case: Case, book: PolicyBook | None, now: datetime) -> None:
     row = CaseRow.objects.get(number=number)
     if decode_case(bytes(row.state_json)) != case:
         result.differs(number, "the stored case is not what its history gives")
@@ -252,7 +254,9 @@ def _examine_case(result: Result, number: str, case: Case, now: datetime) -> Non
     viewers = sorted(f"person:{pk}" for pk in row.viewers.values_list("person_id", flat=True))
     if viewers != sorted(case.people):
         result.differs(number, f"the row's viewers are {viewers}, its history names {sorted(case.people)}")
-    view = overview(case, programme.policies(), now, looked=row.reminded_at)
+    if book is None:
+        return
+    view = overview(case, book, now, looked=row.reminded_at)
     _examine_clocks(result, number, row.pk, clocks_by_key(view.clocks), now)
     _examine_due(result, row, view, now)
 
@@ -299,7 +303,8 @@ def _examine_rows_without_history(result: Result) -> None:
         result.differs(row.number, "is a case without a history")
 
 
-def _examine_policies(result: Result) -> None:
+def _examine_policies(result: Result) -> PolicyBook | None:
+    """The policies in force, by which clocks are examined; None where one does not read any more."""
     adopted = Entry.objects.filter(kind=POLICY_ADOPTED).order_by("id")
     entered = [(decode(bytes(row.body)).data["digest"], row.at) for row in adopted]
     stored = list(PolicyVersion.objects.filter(adopted_at__isnull=False).order_by("version"))
@@ -308,6 +313,11 @@ def _examine_policies(result: Result) -> None:
             result.differs(f"policy version {row.version}", "its text is not the one that was adopted")
     if entered != [(row.digest, row.adopted_at) for row in stored]:
         result.differs("policy", "the versions in force are not those that were entered, at their instants")
+    try:
+        return PolicyBook.of((row.adopted_at, load(row.text)) for row in stored if row.adopted_at) if stored else None
+    except ForgewardError:
+        result.differs("policy", "a version in force does not read any more, so no clock was examined")
+        return None
 
 
 def _examine_people(result: Result) -> None:
