@@ -70,9 +70,16 @@ def wake_at(case: Case, book: PolicyBook, now: datetime, *, looked: datetime | N
     return _wake(case, _started(case, book), book, now, looked or now)
 
 
-def overview(case: Case, book: PolicyBook, now: datetime, *, looked: datetime | None = None) -> Overview:
-    """``clocks`` and ``wake_at`` together, for whoever stores both."""
+def overview(
+    case: Case, book: PolicyBook, now: datetime, *, looked: datetime | None = None, settled: bool = True
+) -> Overview:
+    """``clocks`` and ``wake_at`` together, for whoever stores both.
+
+    ``settled=False`` leaves out what stopped or ended: no policy adopted afterwards changes it.
+    """
     found = _started(case, book)
+    if not settled:
+        found = [(line, course) for line, course in found if course.stopped is None and course.ended is None]
     clocks = tuple([evaluate(course, now) for _, course in found])
     return Overview(clocks, _wake(case, found, book, now, looked or now))
 

@@ -81,7 +81,7 @@ def _computed(rows: Sequence[tuple[Any, ...]], book: PolicyBook, now: datetime) 
     clocks: list[Any] = []
     for pk, version, state_json, reminded, *before in rows:
         case = decode_case(bytes(state_json))
-        view = overview(case, book, now, looked=from_micros(reminded))
+        view = overview(case, book, now, looked=from_micros(reminded), settled=False)
         moved = due_columns(nearest(view.clocks), view.wake_at)
         if moved != before:
             cases.append([*moved, pk, version])
