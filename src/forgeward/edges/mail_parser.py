@@ -22,8 +22,9 @@ from forgeward.edges import frames
 from forgeward.edges.confine import Confinement
 from forgeward.edges.guarded import ChildPool, Died, Guard
 from forgeward.edges.mail_limits import LIMITS, header_end
-from forgeward.edges.mail_worker import HEAD, WHOLE
+from forgeward.edges.mail_worker import CARRIED, HEAD, WHOLE
 from forgeward.respond.mail import NotParsed, Parsed, Reading
+from forgeward.respond.openpgp import Carried
 
 _ANSWER_LIMIT = LIMITS.raw + 16 * 2**20
 
@@ -80,6 +81,15 @@ class ParserPool:
                 for left in waiting:
                     left.cancel()
 
+    def carried(self, raw: bytes) -> Carried | None:
+        """What the mail carries of OpenPGP; None where looking for it breaks. Raises ParserUnavailable as `parse`."""
+        if len(raw) > LIMITS.raw:
+            return None
+        try:
+            return self._children.ask(CARRIED, raw, _ANSWER_LIMIT, _carried)
+        except (Died, frames.Late):
+            return None
+
     def confinement(self) -> Confinement:
         """How well a child is locked up on this machine; its ``str`` is a sentence for ``doctor``."""
         return self._children.confinement()
@@ -107,6 +117,11 @@ class ParserPool:
 
 def _out_of_memory(reading: Reading) -> bool:
     return isinstance(reading, NotParsed) and reading.code == "memory"
+
+
+def _carried(answer: bytes) -> Carried | None:
+    found: Carried | None = msgspec.msgpack.decode(answer, type=Carried | None)
+    return found
 
 
 def _reading(answer: bytes) -> Reading:
