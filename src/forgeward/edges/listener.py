@@ -112,7 +112,7 @@ class _Guarded(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # STARTTLS calls this a second time for the same client.
-        if not self._inside and not self._gate.enter():
+        if not self._inside and not self._gate.enter(self):
             if isinstance(transport, asyncio.Transport):
                 transport.write(b"421 4.3.2 Too many connections, try again later\r\n")
             transport.close()
@@ -123,7 +123,7 @@ class _Guarded(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         if self._inside:
             self._inside = False
-            self._gate.leave()
+            self._gate.leave(self)
             super().connection_lost(error)
 
 
@@ -151,19 +151,26 @@ class GuardedLMTP(_Guarded, LMTP):
 
 
 class Gate:
-    """Counts open connections."""
+    """Knows the open connections, and lets in no more than ``most``."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._open = most, 0
+        self._most = most
+        self._open: set[SMTP] = set()
 
-    def enter(self) -> bool:
-        if self._open >= self._most:
+    def enter(self, client: SMTP) -> bool:
+        if len(self._open) >= self._most:
             return False
-        self._open += 1
+        self._open.add(client)
         return True
 
-    def leave(self) -> None:
-        self._open -= 1
+    def leave(self, client: SMTP) -> None:
+        self._open.discard(client)
+
+    def shut(self) -> None:
+        """Ends every conversation; who was not told 250 comes again."""
+        for client in list(self._open):
+            if isinstance(client.transport, asyncio.Transport):
+                client.transport.abort()
 
 
 async def serve(settings: Listener, mailboxes: tuple[Mailbox, ...], store: Store, stop: asyncio.Event) -> None:
@@ -188,6 +195,8 @@ async def serve(settings: Listener, mailboxes: tuple[Mailbox, ...], store: Store
     finally:
         for server in servers:
             server.close()
+        gate.shut()
+        await asyncio.sleep(0.01)  # for what the transports do at their end
 
 
 async def _listen(place: str, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Server:
