@@ -40,8 +40,11 @@ _KNOWN_CALLS = re.compile(
 
 
 class Guard(NamedTuple):
-    """``kind``: permission (asked the product), read (read as the user), account (compared with who calls), verified
-    (a secret, signature or token). ``resources`` are nodes in ``chain``; ``everywhere`` needs no binding."""
+    """``resources`` are nodes in ``chain``; ``everywhere`` needs no binding.
+
+    ``kind``: permission (asked the product), read (read as the user), account (who calls was compared with something
+    known), self (what was sent names who calls), verified (a secret, signature or token).
+    """
 
     kind: str
     node: int
@@ -392,8 +395,9 @@ class Guards:
         """Two values were found equal: the caller's account with something known, or a secret with what was sent."""
         sides = [self.slicer.slice(side, chain).origins for side in (left, right)]
         for mine, other in (sides, sides[::-1]):
-            if any(_is_account(o) for o in mine) and not all(_is_sent(o) for o in other):
-                return [Guard("account", node, chain)]
+            if any(_is_account(o) for o in mine):
+                kind = "self" if other and all(_is_sent(o) for o in other) else "account"
+                return [Guard(kind, node, chain)]
         found = self._derived(left, chain) + self._derived(right, chain)
         return found + self._secret(node, left, right, chain, timing=True)
 

@@ -15,7 +15,8 @@ NAMED = re.compile(
 )
 _NOT_SECRET = re.compile(
     r"(next|page|cursor|continuation|csrf|xsrf|design|sync|start|cancel|abort|lock|parse|lexer|color|space|id|name|role|type|"
-    r"count|expir\w*|status|public)[_\- ]?(token|key|secret)s?$|^(tokens|key|keys)$|token(id|name|role|type|count)$",
+    r"count|expir\w*|status|public)[_\- ]?(token|key|secret)s?$|^(tokens|key|keys)$"
+    r"|token(id|name|role|type|count)$|^(has|is|use|uses|with|no|show|hide|need|needs|valid|missing)[_\- ]",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"^[A-Za-z]+([ _\-][A-Za-z]+)*$")
@@ -28,7 +29,12 @@ def is_secret_name(name: str) -> bool:
     """Whether a name says that its value is a secret: ``apiToken``, ``client_secret``; not ``pageToken`` or "
     "``tokenId``."""
     name = name.strip(" :-_./#")
-    return bool(name) and NAMED.search(_split(name)) is not None and _NOT_SECRET.search(name) is None
+    return (
+        bool(name)
+        and NAMED.search(_split(name)) is not None
+        and _NOT_SECRET.search(_split(name)) is None
+        and _NOT_SECRET.search(name) is None
+    )
 
 
 def _split(name: str) -> str:
@@ -47,7 +53,7 @@ def looks_typed(text: str) -> bool:
     ):
         return False
     mixed = any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
-    return (mixed or len(text) >= 20) and entropy(text.encode()) >= 3.0
+    return mixed and entropy(text.encode()) >= 3.0
 
 
 def secret_origin(analysis: Analysis, origin: Origin) -> str:

@@ -29,7 +29,7 @@ def check(analysis: Analysis) -> Iterator[Hit]:
             if found is None:
                 continue
             guards = analysis.guards.of_visit(visit)
-            if any(g.kind in {"permission", "account"} for g in guards):
+            if any(g.kind in {"permission", "account", "self"} for g in guards):
                 continue
             trace = way(analysis, entry, visit, what)
             message = f"{entry.what} takes “{'.'.join(found.path)}” for the user: {what}."

@@ -38,7 +38,7 @@ def _is_secret(analysis: Analysis, visit: Visit) -> bool:
 
 
 def _is_open(analysis: Analysis, entry: Entry, visit: Visit) -> bool:
-    return _is_decided(analysis, entry, visit) and not analysis.guards.of_visit(visit)
+    return _is_decided(analysis, entry, visit) and all(g.kind == "self" for g in analysis.guards.of_visit(visit))
 
 
 def _is_decided(analysis: Analysis, entry: Entry, visit: Visit) -> bool:

@@ -11,7 +11,7 @@ from forgeward.prevent.flow.constants import HOLE, patterns
 from forgeward.prevent.rules._input import reached
 from forgeward.prevent.rules.base import HIGH, MEDIUM, Hit, Rule
 
-_HOST_FIXED = re.compile(r"^(https?:)?//[^/?#]+[/?#]|^/(?!/)")
+_HOST_FIXED = re.compile(rf"^(https?:)?//[^/?#{HOLE}]+[/?#]|^/(?!/)")
 
 
 def check(analysis: Analysis) -> Iterator[Hit]:
@@ -39,7 +39,7 @@ RULE = Rule(
     title="Caller chooses the host of a request",
     severity=Grade.MEDIUM,
     cwe=("CWE-918",),
-    vector="CVSS:4.0/AV:N/AC:L/AT:P/PR:L/UI:N/VC:L/VI:L/VA:N/SC:L/SI:L/SA:N",
+    vector="CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:L/VI:L/VA:N/SC:L/SI:L/SA:N",
     promises=("TC-3", "TC-12"),
     requirement="Validate input; no server-side request forgery.",
     why=(

@@ -22,7 +22,7 @@ def check(analysis: Analysis) -> Iterator[Hit]:
     name = manifest.runtime or "sandbox"
     if name in _OLD:
         runtime = manifest.tree.get("app", "runtime")
-        line = runtime.line if isinstance(runtime, Map) else line
+        line = runtime.lines.get("name", runtime.line) if isinstance(runtime, Map) else line
         yield Hit(manifest_line(analysis, line), f"The app runs on {_OLD[name]}, which gets no security fixes.", HIGH)
 
 

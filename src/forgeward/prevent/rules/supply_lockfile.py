@@ -11,7 +11,7 @@ from forgeward.prevent.project import LOCKFILES, Package, Project, is_ci
 from forgeward.prevent.rules.base import HIGH, MEDIUM, At, Hit, Rule
 
 _ELSEWHERE = re.compile(r"^(git\+|git:|github:|gitlab:|bitbucket:|https?:|[\w-]+/[\w.-]+(#|$))")
-_INSTALL = re.compile(r"(^|[\s;&|])npm\s+(install|i)(\s+--?(?!g\b|global\b)[\w-]+)*\s*($|[;&|])")
+_INSTALL = re.compile(r"(^|[\s;&|])npm\s+(install|i)(\s+--(?!global\b)[\w-]+)*\s*($|[;&|])")
 
 
 def check_files(project: Project) -> Iterator[Hit]:
@@ -33,14 +33,17 @@ def check_files(project: Project) -> Iterator[Hit]:
                         yield Hit(At(package.path, package.line_of(name)), message, HIGH, subject=(name,))
     for path in filter(is_ci, project.files):
         for number, line in enumerate(project.text(path).splitlines(), 1):
-            if not line.lstrip().startswith("#") and _INSTALL.search(
-                line.strip().removeprefix("- ").removeprefix("run: ")
-            ):
+            if not line.lstrip().startswith("#") and _INSTALL.search(_command(line)):
                 yield Hit(
                     At(path, number),
                     "npm install may change the lock file in CI; npm ci installs what was reviewed.",
                     MEDIUM,
                 )
+
+
+def _command(line: str) -> str:
+    """The command of a line of a workflow, without the key before it and the comment behind."""
+    return re.sub(r"^\s*(-\s*)?(run:|script:)?\s*", "", line).split(" #")[0]
 
 
 def _needs_lock(project: Project, package: Package) -> bool:
@@ -63,7 +66,7 @@ RULE = Rule(
     title="Dependencies are not fixed",
     severity=Grade.LOW,
     cwe=("CWE-1357", "CWE-494"),
-    vector="CVSS:4.0/AV:N/AC:H/AT:P/PR:N/UI:N/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
+    vector="CVSS:4.0/AV:N/AC:H/AT:P/PR:N/UI:A/VC:L/VI:L/VA:N/SC:N/SI:N/SA:N",
     promises=("TC-10",),
     requirement="A protected supply chain.",
     why=(

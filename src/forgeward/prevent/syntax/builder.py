@@ -11,7 +11,7 @@ from tree_sitter import Node
 from forgeward.prevent.syntax import kinds as k
 from forgeward.prevent.syntax.ir import Broken, Function, Module, Variable
 
-MAX_DEPTH = 110  # nested expressions or statements that are followed; each costs a few Python frames
+MAX_DEPTH = 150  # nested expressions, patterns and statements that are followed; each costs about three frames
 MAX_BROKEN = 20
 
 

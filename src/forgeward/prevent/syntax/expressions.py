@@ -45,11 +45,15 @@ class Expressions(Builder):
         """The node of an expression. Chains to the left are unrolled, so that their length costs no stack."""
         if node is None:
             raise ValueError("an expression is missing")
-        if node.type in _SPINE:
-            return self._spine(node)
         if self.depth > MAX_DEPTH:
             self.broke(node, "nested too deep to follow")
             return self.add(k.UNKNOWN, "", (), node)
+        if node.type in _SPINE:
+            self.depth += 2
+            try:
+                return self._spine(node)
+            finally:
+                self.depth -= 2
         if node.kind_id == ERROR_KIND:
             self.broke(node, "syntax error")
             return self._parts(node)
@@ -420,6 +424,16 @@ class Expressions(Builder):
 
     def bind(self, pattern: Node, value: int, how: str) -> None:
         """Declares the names of a pattern and gives them their parts of ``value``; ``how`` empty assigns instead."""
+        if self.depth > MAX_DEPTH:
+            self.broke(pattern, "nested too deep to follow")
+            return
+        self.depth += 1
+        try:
+            self._bind(pattern, value, how)
+        finally:
+            self.depth -= 1
+
+    def _bind(self, pattern: Node, value: int, how: str) -> None:
         kind = pattern.type
         if kind in {"identifier", "shorthand_property_identifier_pattern"}:
             text = self.raw(pattern)

@@ -1,0 +1,18 @@
+-- manifest.yml --
+app:
+  id: x
+  runtime: { name: nodejs22.x }
+modules:
+  webtrigger:
+    - key: hook
+      function: hook
+  function:
+    - key: hook
+      handler: index.hook
+-- src/index.js --
+import { kvs } from '@forge/kvs';
+export async function hook(request) {
+  if (request.queryParameters.token?.[0] === process.env.HOOK_TOKEN) { // HIT
+    await kvs.set('last', request.body);
+  }
+}

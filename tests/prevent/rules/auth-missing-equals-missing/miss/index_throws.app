@@ -1,0 +1,17 @@
+-- manifest.yml --
+app:
+  id: x
+  runtime: { name: nodejs22.x }
+modules:
+  webtrigger:
+    - key: hook
+      function: hook
+  function:
+    - key: hook
+      handler: index.hook
+-- src/index.js --
+import { kvs } from '@forge/kvs';
+export async function hook(request) {
+  if (request.headers['x-token'][0] !== (await kvs.getSecret('hook'))) return { statusCode: 401 };
+  await kvs.set('last', request.body);
+}

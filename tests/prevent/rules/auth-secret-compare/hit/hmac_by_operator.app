@@ -1,0 +1,20 @@
+-- manifest.yml --
+app:
+  id: x
+  runtime: { name: nodejs22.x }
+modules:
+  webtrigger:
+    - key: hook
+      function: hook
+  function:
+    - key: hook
+      handler: index.hook
+-- src/index.js --
+import { createHmac } from 'crypto';
+import { kvs } from '@forge/kvs';
+export async function hook(request) {
+  const mac = createHmac('sha256', process.env.SECRET).update(request.body).digest('hex');
+  const ok = mac === request.headers['x-signature'][0]; // HIT
+  if (!ok) return { statusCode: 401 };
+  await kvs.set('last', request.body);
+}

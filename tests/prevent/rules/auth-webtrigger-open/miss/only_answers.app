@@ -1,0 +1,13 @@
+-- manifest.yml --
+app:
+  id: x
+  runtime: { name: nodejs22.x }
+modules:
+  webtrigger:
+    - key: hook
+      function: hook
+  function:
+    - key: hook
+      handler: index.hook
+-- src/index.js --
+export const hook = async () => ({ statusCode: 200, body: 'pong' });

@@ -1,0 +1,14 @@
+-- manifest.yml --
+app:
+  id: x
+  runtime: { name: nodejs22.x }
+modules:
+  webtrigger:
+    - key: hook
+      function: hook
+  function:
+    - key: hook
+      handler: index.hook
+-- src/index.js --
+import { kvs } from '@forge/kvs';
+export const hook = async () => ({ statusCode: 200, body: await kvs.get('banner') });

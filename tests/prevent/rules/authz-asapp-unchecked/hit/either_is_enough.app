@@ -1,0 +1,10 @@
+-- src/index.js --
+import Resolver from '@forge/resolver';
+import api, { authorize, route } from '@forge/api';
+const resolver = new Resolver();
+resolver.define('close', async ({ payload }) => {
+  const allowed = payload.force || (await authorize().onJiraIssue(payload.id).canEdit());
+  if (!allowed) throw new Error('no');
+  await api.asApp().requestJira(route`/rest/api/3/issue/${payload.id}`, { method: 'PUT' }); // HIT
+});
+export const handler = resolver.getDefinitions();

@@ -1,0 +1,7 @@
+-- src/index.js --
+import Resolver from '@forge/resolver';
+import api, { route } from '@forge/api';
+const resolver = new Resolver();
+resolver.define('close', ({ payload }) =>
+  api.asUser().requestJira(route`/rest/api/3/issue/${payload.key}`, { method: 'PUT' }));
+export const handler = resolver.getDefinitions();

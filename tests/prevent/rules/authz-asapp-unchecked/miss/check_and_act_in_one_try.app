@@ -1,0 +1,16 @@
+-- src/index.js --
+import Resolver from '@forge/resolver';
+import api, { authorize, route } from '@forge/api';
+const resolver = new Resolver();
+async function mayEdit(id) {
+  if (!(await authorize().onJiraIssue(id).canEdit())) throw new Error('no');
+}
+resolver.define('close', async ({ payload }) => {
+  try {
+    await mayEdit(payload.id);
+    await api.asApp().requestJira(route`/rest/api/3/issue/${payload.id}`, { method: 'PUT' });
+  } catch (error) {
+    console.error('failed');
+  }
+});
+export const handler = resolver.getDefinitions();

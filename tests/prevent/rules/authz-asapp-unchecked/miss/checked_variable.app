@@ -1,0 +1,11 @@
+-- src/index.ts --
+import Resolver from '@forge/resolver';
+import api, { authorize, route } from '@forge/api';
+const resolver = new Resolver();
+resolver.define('close', async ({ payload }: any) => {
+  const allowed = await authorize().onJiraIssue(payload.id).canEdit?.();
+  if (allowed) {
+    await api.asApp().requestJira(route`/rest/api/3/issue/${payload.id}`, { method: 'PUT' });
+  }
+});
+export const handler = resolver.getDefinitions();

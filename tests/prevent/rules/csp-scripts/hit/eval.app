@@ -1,0 +1,7 @@
+-- manifest.yml --
+app: { id: x }
+permissions:
+  content:
+    scripts:
+      - unsafe-eval # HIT
+      - 'sha256-abc'

@@ -1,0 +1,6 @@
+-- manifest.yml --
+app: { id: x }
+permissions:
+  content:
+    styles:
+      - unsafe-inline # HIT

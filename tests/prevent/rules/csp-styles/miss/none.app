@@ -1,0 +1,5 @@
+-- manifest.yml --
+app: { id: x }
+permissions:
+  content:
+    scripts: [unsafe-eval]

@@ -1,0 +1,7 @@
+-- manifest.yml --
+app: { id: x }
+permissions:
+  external:
+    fetch:
+      backend:
+        - http://api.example.org # HIT

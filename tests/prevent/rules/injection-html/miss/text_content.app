@@ -1,0 +1,3 @@
+-- static/main/src/App.js --
+import { invoke } from '@forge/bridge';
+invoke('load').then((note) => { document.getElementById('note').textContent = note.text; });

@@ -1,0 +1,7 @@
+-- src/index.js --
+import Resolver from '@forge/resolver';
+import api, { route } from '@forge/api';
+const resolver = new Resolver();
+resolver.define('x', ({ payload }) =>
+  api.asUser().requestJira(route`/rest/api/3/search/jql?jql=${`project = "${payload.project}"`}`));
+export const handler = resolver.getDefinitions();

@@ -1,0 +1,7 @@
+-- src/index.js --
+import Resolver from '@forge/resolver';
+import api, { assumeTrustedRoute } from '@forge/api';
+const resolver = new Resolver();
+resolver.define('x', ({ payload }) =>
+  api.asUser().requestJira(assumeTrustedRoute(`/rest/api/3/issue/${encodeURIComponent(payload.key)}`)));
+export const handler = resolver.getDefinitions();

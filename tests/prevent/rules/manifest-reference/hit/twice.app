@@ -1,0 +1,6 @@
+-- manifest.yml --
+app: { id: x }
+permissions:
+  scopes:
+    - storage:app
+    - storage:app # HIT

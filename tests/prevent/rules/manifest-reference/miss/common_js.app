@@ -1,0 +1,3 @@
+-- src/index.js --
+const handler = () => 1;
+module.exports = { handler };

@@ -1,0 +1,3 @@
+-- src/index.ts --
+const run = () => 1;
+export { run as handler };

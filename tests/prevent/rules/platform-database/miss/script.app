@@ -1,0 +1,4 @@
+-- scripts/load.js --
+import { Pool } from 'pg';
+-- src/index.js --
+export const handler = () => 1;

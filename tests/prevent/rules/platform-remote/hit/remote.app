@@ -1,0 +1,7 @@
+-- manifest.yml --
+app: { id: x }
+remotes:
+  - key: back # HIT
+    baseUrl: https://example.org
+connectModules: # HIT
+  jira:webPanels: []

@@ -1,0 +1,4 @@
+-- manifest.yml --
+app: { id: x }
+modules:
+  function: [{ key: r, handler: index.handler }]

@@ -1,0 +1,4 @@
+-- manifest.yml --
+app: { id: x }
+modules:
+  macro: [{ key: m, resource: main }]

@@ -1,0 +1,4 @@
+-- manifest.yml --
+app: { id: x }
+permissions:
+  scopes: ['write:permission-scheme:jira']

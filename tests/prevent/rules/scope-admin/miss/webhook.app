@@ -1,0 +1,4 @@
+-- manifest.yml --
+app: { id: x }
+permissions:
+  scopes: ['manage:jira-webhook', 'storage:app']

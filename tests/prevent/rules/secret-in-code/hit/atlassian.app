@@ -1,0 +1,2 @@
+-- script/sync.sh --
+export T=ATATT3xFfGF0kQ9mZ7rN2sVb4Wc6Xd8Ye1Za3Ub5Tc7Sd9Re2Qf4Pg6Oh8Ni0Mj=B2C4D6E8 # HIT

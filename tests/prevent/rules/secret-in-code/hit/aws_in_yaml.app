@@ -1,0 +1,2 @@
+-- config/prod.yml --
+key: AKIAQ3EG7LSKPB2MWXNT # HIT

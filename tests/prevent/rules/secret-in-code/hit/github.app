@@ -1,0 +1,2 @@
+-- src/index.js --
+const token = 'ghp_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1eF3hJ5'; // HIT

@@ -1,0 +1,3 @@
+-- certs/app.pem --
+-----BEGIN RSA PRIVATE KEY----- HIT
+MIIEowIBAAKCAQEAqZ3v7hYd8Ww0KqT1m9N4sLr2XcVbPfGhJkQeUoIaSdF5Z6y7

@@ -1,0 +1,2 @@
+-- src/index.js --
+const token = process.env.GITHUB_TOKEN;

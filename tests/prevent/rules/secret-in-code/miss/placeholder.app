@@ -1,0 +1,3 @@
+-- README.md --
+token: ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+key: AKIAIOSFODNN7EXAMPLE

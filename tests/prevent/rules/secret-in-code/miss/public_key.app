@@ -1,0 +1,4 @@
+-- certs/app.txt --
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAqZ3v7hYd8Ww0KqT1m9N4
+-----END PUBLIC KEY-----

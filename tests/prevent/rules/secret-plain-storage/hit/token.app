@@ -1,0 +1,6 @@
+-- src/index.js --
+import Resolver from '@forge/resolver';
+import { kvs } from '@forge/kvs';
+const resolver = new Resolver();
+resolver.define('x', ({ payload, context }) => kvs.set(`t-${context.accountId}`, payload.apiToken)); // HIT
+export const handler = resolver.getDefinitions();

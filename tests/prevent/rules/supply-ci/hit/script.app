@@ -1,0 +1,7 @@
+-- package.json --
+{
+  "name": "a",
+  "scripts": {
+    "release": "forge deploy --no-verify"
+  }
+}

@@ -1,0 +1,2 @@
+-- package.json --
+{ "name": "a", "scripts": { "push": "git push --no-verify" } }

@@ -1,0 +1,2 @@
+-- package.json --
+{ "name": "a", "scripts": { "postinstall": "cd static/main && npm ci", "preinstall": "npx only-allow npm" } }

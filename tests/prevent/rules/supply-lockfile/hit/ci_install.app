@@ -1,0 +1,5 @@
+-- .github/workflows/ci.yml --
+jobs:
+  a:
+    steps:
+      - run: npm install # HIT

@@ -1,0 +1,2 @@
+-- tools/package.json --
+{ "name": "tools", "devDependencies": { "left": "1" } }

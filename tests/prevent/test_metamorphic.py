@@ -1,0 +1,102 @@
+"""What does not change what a program does must not change what is found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from forgeward.prevent.rules import find_rule
+from tests.prevent import apps
+
+# Names that the manifest, or another name in the same apps, also has.
+KEPT = {"handler", "hook", "close", "run", "nightly"}
+App = dict[str, bytes]
+CODE = (".js", ".jsx", ".ts", ".tsx")
+FLOWS = ("authz-asapp-unchecked", "authz-check-unbound", "authz-mutation-unchecked", "auth-webtrigger-open",
+         "injection-sql", "secret-to-frontend", "authz-account-from-payload")  # fmt: skip
+PATHS = [p for rule in FLOWS for side in ("hit", "miss") for p in sorted((apps.FOLDER / rule / side).glob("*.app"))]
+
+
+def each(change: Callable[[str], str]) -> Callable[[App], App]:
+    """A change of every code file's text."""
+    return lambda app: {p: change(d.decode()).encode() if p.endswith(CODE) else d for p, d in app.items()}
+
+
+def reformatted(text: str) -> str:
+    """Blank lines, other indentation, comments."""
+    text = re.sub(r"^( *)(?=\S)", lambda m: m.group(1) * 2 + "\t", text, flags=re.MULTILINE)
+    return "/* a licence */\n\n" + text.replace(";\n", "; // said\n\n")
+
+
+def renamed(text: str) -> str:
+    """Other names for the things that the file declares."""
+    declared = set(re.findall(r"(?:const|let|function|class) (\w+)(?!\w|:)", text)) - KEPT
+    exported = set(re.findall(r"export (?:const|function|async function|class) (\w+)", text))
+    for name in sorted(declared - exported):
+        text = re.sub(rf"(?<![\w.'\"/`-]){name}(?![\w'\"`:-])(?!\s*:)", f"renamed_{name}", text)
+    return text
+
+
+def typed(app: App) -> App:
+    """JavaScript named as TypeScript."""
+    return {re.sub(r"\.js$", ".ts", p) if p.startswith("src/") else p: d for p, d in app.items()}
+
+
+def namespaced(text: str) -> str:
+    """import api, { route } from '@forge/api' → a namespace and destructuring."""
+
+    def change(match: re.Match[str]) -> str:
+        default, named = match.group(1), match.group(2)
+        lines = ["import * as forgeApi from '@forge/api';"]
+        if default:
+            lines.append(f"const {default} = forgeApi.default;")
+        if named:
+            lines.append(f"const {{{named.replace(' as ', ': ')}}} = forgeApi;")
+        return "\n".join(lines)
+
+    return re.sub(r"import (?:(\w+)(?:, )?)?(?:\{([^}]*)\})? from '@forge/api';", change, text)
+
+
+def split(app: App) -> App:
+    """The entry file only hands on what another file exports."""
+    index = next((p for p in ("src/index.js", "src/index.ts") if p in app), None)
+    if index is None or b"from './" in app[index] or b"exports" in app[index]:
+        return app
+    moved = index.replace("index", "deep/inner/app")
+    return {**app, index: b"export * from './deep/inner/app';\n", moved: app[index]}
+
+
+CHANGES: dict[str, Callable[[App], App]] = {
+    "reformatted": each(reformatted),
+    "renamed": each(renamed),
+    "typed": typed,
+    "namespaced": each(namespaced),
+    "split": split,
+    "crlf": each(lambda text: text.replace("\n", "\r\n")),
+}
+
+
+def told(app: App, rule: str) -> int:
+    return len(apps.report(app, [find_rule(rule)]).findings)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("path", PATHS, ids=lambda p: f"{p.parts[-3]}-{p.parts[-2]}-{p.stem}")
+def test_findings_stay(path: Path, change: str) -> None:
+    """As many findings after the change as before it."""
+    app = apps.read(path)
+    assert told(CHANGES[change](app), path.parts[-3]) == told(app, path.parts[-3])
+
+
+@pytest.mark.parametrize("path", [p for p in PATHS if p.parts[-2] == "hit"], ids=lambda p: f"{p.parts[-3]}-{p.stem}")
+def test_fingerprints_survive_moved_lines(path: Path) -> None:
+    """Lines above, blank lines between and other indentation leave every fingerprint as it was."""
+    app = apps.read(path)
+    rule = find_rule(path.parts[-3])
+    moved = each(lambda text: "// a\n// b\n\n" + re.sub(r"^ +", "      ", text, flags=re.MULTILINE))(app)
+    assert {f.fingerprint for f in apps.report(moved, [rule]).findings} == {
+        f.fingerprint for f in apps.report(app, [rule]).findings
+    }
