@@ -30,6 +30,8 @@ def main() -> None:
 def work(home: Home) -> None:
     """Rounds on one home. What fails is logged when it begins to fail, not twice a second."""
     open_home(home)
+    from django.db import connection
+
     from forgeward.desk.actions import homes
     from forgeward.desk.leases import process_name
     from forgeward.desk.worker.rounds import one_round, told
@@ -47,6 +49,7 @@ def work(home: Home) -> None:
                     bug = None if isinstance(problem, ForgewardError) else problem
                     logger.error("%s", told(what, problem), exc_info=bug)
             known = frozenset(done.problems)
+            connection.close_if_unusable_or_obsolete()
             stop.wait(0 if done.read else PAUSE)  # more mails may wait
 
 

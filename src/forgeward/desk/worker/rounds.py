@@ -13,8 +13,6 @@ from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
-from django.db import connection
-
 from forgeward.desk.actions import canaries, escalation, homes, intake, mailboxes, outbox, reclock, sequence
 from forgeward.desk.leases import process_name
 from forgeward.desk.models import Heartbeat, Pending
@@ -132,4 +130,3 @@ def _number(home: Home, now: datetime, done: Round) -> None:
 
 def _beat(now: datetime) -> None:
     Heartbeat.objects.update_or_create(name=BEAT, defaults={"at": now, "detail": f"process {os.getpid()}"})
-    connection.close_if_unusable_or_obsolete()
