@@ -20,6 +20,7 @@ from email import policy
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.utils import format_datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
@@ -49,7 +50,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     ``key`` is the idempotency key: the same key is the same mail. ``to`` is a bare address: a name would be the
     reporter's own words. ``reply_to`` is the tagged address, where the mailbox takes tags. ``canary`` marks our own
-    test mail with its token.
+    test mail with its token. ``attachments`` are text files: name and content.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[str, ...] = ()
     reply_to: str = ""
     canary: str = ""
+    attachments: tuple[tuple[str, str], ...] = ()
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -123,10 +125,19 @@ def compose(draft: Draft, id_key: bytes) -> Outgoing:
     _mark_machine(message, draft.kind, sender)
     try:
         message.set_content(draft.text, cte="quoted-printable")
+        _attach(message, draft)
     except UnicodeEncodeError:
         raise BadInput("The text holds signs that are no characters (lone surrogates).") from None
     envelope_from = "" if draft.kind == "receipt" else sender
     return Outgoing(own_id, envelope_from, to, message.as_bytes(policy=_HEADER_POLICY))
+
+
+def _attach(message: EmailMessage, draft: Draft) -> None:
+    """Text files, byte for byte; the boundary follows from the key, so that the same draft gives the same mail."""
+    for name, text in draft.attachments:
+        message.add_attachment(text.encode(), "text", "plain", cte="base64", filename=name, params={"charset": "utf-8"})
+    if draft.attachments:
+        message.set_boundary("part-" + sha256(draft.key.encode()).hexdigest()[:40])
 
 
 class FolderTransport:

@@ -20,13 +20,13 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from forgeward.desk import programme
-from forgeward.desk.actions import canaries, cases, write
+from forgeward.desk.actions import canaries, cases, receipts, write
 from forgeward.desk.leases import process_name
 from forgeward.desk.models import CaseRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.fields import to_micros
 from forgeward.edges.home import Home
 from forgeward.edges.mail_out import Delivery, Draft, Outgoing, Transport, compose, is_message_id, transport_for
-from forgeward.errors import ForgewardError
+from forgeward.errors import ForgewardError, HomeUnusable, SignerFailed
 from forgeward.respond.canary import number_of
 from forgeward.respond.intake import SentReceipts, tagged_address
 from forgeward.respond.signals import Accepted, Bounced, GaveUp
@@ -128,6 +128,8 @@ def _send(home: Home, way: Transport, letter: Claimed, now: datetime) -> Deliver
         # Before it leaves, so that an answer or a bounce finds it even when we die after sending.
         NoticeRow.objects.filter(pk=letter.pk).update(thread_key=thread_key(mail.message_id))
         return way.send(mail)
+    except (SignerFailed, HomeUnusable) as problem:  # the ledger's key is out of reach for now
+        return Delivery("deferred", 0, f"{problem} {problem.next}".strip())
     except ForgewardError as problem:
         return Delivery("refused", 0, f"{problem} {problem.next}".strip())
 
@@ -188,8 +190,19 @@ def _composed(home: Home, letter: Claimed, content: dict[str, Any], now: datetim
         references=tuple(r for r in before["references"] if is_message_id(r)) if before else (),
         reply_to=way.reply_to,
         canary=str(content.get("canary", "")),
+        attachments=_evidence(letter, now),
     )
     return compose(draft, _id_key())
+
+
+def _evidence(letter: Claimed, now: datetime) -> tuple[tuple[str, str], ...]:
+    """With the receipt the ledger's promise; with the answer of a person the proof, where there is one by then."""
+    if letter.case_id is None or letter.kind not in {"receipt", "acknowledgement"}:
+        return ()
+    if letter.kind == "receipt":
+        return (("ledger-promise.txt", receipts.promise(letter.case_id, now)),)
+    proof = receipts.ready_proof(letter.case_id)
+    return (("report.tlog-proof", proof),) if proof else ()
 
 
 def _answered(case_id: int) -> dict[str, Any] | None:
