@@ -1,0 +1,87 @@
+"""Deeds of one process on a home of its own: ``python -m tests.desk.deeds HOME DEED WORDS…``.
+
+Django serves one home a process, so a test that wants several processes on one home starts this.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from forgeward.desk.setup import open_home
+from forgeward.edges.home import Home
+
+
+def note(home: Home, number: str, email: str, count: str, mark: str) -> int:
+    """Writes so many notes on a case; returns how many were refused as a conflict."""
+    from forgeward.desk.actions import cases
+    from forgeward.desk.models import Person
+    from forgeward.errors import Conflict
+    from forgeward.respond.parse import parse
+
+    actor, refused = Person.objects.get(email=email).actor(), 0
+    for i in range(int(count)):
+        try:
+            cases.perform(number, parse("note", {"text": f"{mark} {i}"}), actor, home.now())
+        except Conflict:
+            refused += 1
+    return refused
+
+
+def open_some(home: Home, email: str, count: str) -> list[str]:
+    """Opens so many cases; returns their numbers."""
+    from forgeward.desk.actions import cases
+    from forgeward.desk.models import Person
+    from forgeward.respond.parse import parse
+
+    actor = Person.objects.get(email=email).actor()
+    command = parse("receive", {"title": "Errors", "text": "More than usual", "reporter_address": "noor@example.net"})
+    return [cases.open_case(command, actor, home.now()).number for _ in range(int(count))]
+
+
+def number(home: Home) -> int:
+    """Numbers what waits; returns how many entries got their place here."""
+    from forgeward.desk.actions import sequence
+
+    return sequence.number()
+
+
+def merge(home: Home, this: str, into: str, email: str) -> str:
+    """Merges; returns what came of it."""
+    from forgeward.desk.actions import cases
+    from forgeward.desk.models import Person
+    from forgeward.errors import ForgewardError
+    from forgeward.respond.parse import parse
+
+    try:
+        cases.perform(this, parse("merge", {"into": into}), Person.objects.get(email=email).actor(), home.now())
+    except ForgewardError as problem:
+        return problem.code
+    return "done"
+
+
+def audit(home: Home, times: str) -> list[str]:
+    """Audits so many times while others write; returns what differed."""
+    from forgeward.desk.readers import audit as reader
+
+    found: list[str] = []
+    for _ in range(int(times)):
+        result = reader.examine(home.now(), lambda _done, _total: None)
+        found += [f"{p.where}: {p.what}" for p in result.problems]
+    return found
+
+
+DEEDS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (note, open_some, number, merge, audit)}
+
+
+def main(folder: str, deed: str, *words: str) -> None:
+    home = Home(Path(folder))
+    open_home(home)
+    sys.stdout.write(json.dumps(DEEDS[deed](home, *words)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
