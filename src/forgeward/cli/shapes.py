@@ -283,6 +283,42 @@ class Verify(Shape, kw_only=True):
     entries: int
     checkpoint: CheckpointShape | None
     problems: list[VerifyProblem]
+    newer_key: str = ""
+    witnesses: list[str] = []
+
+
+class LedgerReceipt(Shape, kw_only=True):
+    schema: Literal["forgeward/ledger-receipt/1"] = "forgeward/ledger-receipt/1"
+    case: str
+    leaf: int
+    proof: str
+
+
+class LedgerRotation(Shape, kw_only=True):
+    schema: Literal["forgeward/rotation/1"] = "forgeward/rotation/1"
+    key: str
+    size: int
+    note: str
+
+
+class LedgerCosigned(Shape, kw_only=True):
+    schema: Literal["forgeward/cosigned/1"] = "forgeward/cosigned/1"
+    size: int
+    new: list[str]
+    known: list[str]
+
+
+class WitnessLine(msgspec.Struct):
+    """``size``: of the largest checkpoint that they have co-signed."""
+
+    name: str
+    key: str
+    size: int | None
+
+
+class LedgerWitnesses(Shape, kw_only=True):
+    schema: Literal["forgeward/witnesses/1"] = "forgeward/witnesses/1"
+    witnesses: list[WitnessLine]
 
 
 class PersonLine(msgspec.Struct):

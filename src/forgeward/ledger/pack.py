@@ -140,12 +140,7 @@ def write(
     head = Checkpoint.parse_unverified(Note.parse(checkpoint).text)
     sealed = _Sealed(out)
     sealed.add("checkpoint", checkpoint.encode())
-    if len(rotations) > MAX_ROTATIONS:
-        raise BadInput(
-            f"A pack cannot hold {len(rotations):,} rotations.", next=f"There is room for {MAX_ROTATIONS:,}."
-        )
-    for number, note in enumerate(rotations):
-        sealed.add(rotation_name(number), note.encode())
+    _write_rotations(sealed, rotations)
     for name, content in sorted((f"policy/{sha256(text).hexdigest()}.yaml", text) for text in set(policies)):
         sealed.add(name, content)
     for name, content in sorted((documents or {}).items()):
@@ -208,6 +203,13 @@ class _Sealed:
 
     def close(self) -> None:
         self._writer.close()
+
+
+def _write_rotations(sealed: _Sealed, rotations: Sequence[str]) -> None:
+    if len(rotations) > MAX_ROTATIONS:
+        raise BadInput(f"A pack cannot hold {len(rotations):,} rotations.", next=f"It holds {MAX_ROTATIONS:,}.")
+    for number, note in enumerate(rotations):
+        sealed.add(rotation_name(number), note.encode())
 
 
 def _write_parts(
