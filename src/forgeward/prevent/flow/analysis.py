@@ -19,6 +19,7 @@ from forgeward.prevent.syntax import kinds as k
 from forgeward.prevent.syntax.ir import Module
 
 WAYS = 4  # chains that are followed from one entry to one function
+_ROUTE_TAGS = {"@forge/api:route", "@forge/api:routeFromAbsolute"}
 _USERS_DOORS = {Door.USER, Door.ACTION, Door.PUBLIC}
 
 
@@ -215,8 +216,11 @@ class Analysis:
             return True
         touched = {key for node in nodes for key in self.keys(node, chain)}
         asked = {key for node in guard.resources for key in self.keys(node, guard.chain)}
-        if not touched or not asked:
+        if not touched:
             return True
+        if not asked:  # about something fixed, or about something that is not known
+            origins = [o for node in guard.resources for o in self.slicer.slice(node, guard.chain).origins]
+            return any(o.sort not in {"const", "code"} and o.text not in _ROUTE_TAGS for o in origins)
         return any(a[: len(b)] == b or b[: len(a)] == a for a in asked for b in touched)
 
 

@@ -26,7 +26,8 @@ _CHECK_ROUTE = re.compile(
     r"|/role/|/projectroleowner|/user/current\b.*expand|/operations\b|/user/search/permission|/permissions/project"
     r"|/user/email/bulk-perm"
 )
-_GLOBAL_PERMISSION = re.compile(r"\b(ADMINISTER|SYSTEM_ADMIN|USER_PICKER|MANAGE_GROUP_FILTER_SUBSCRIPTIONS)\b")
+# About the site as a whole, or about a group or role of people that the app trusts.
+_EVERYWHERE = re.compile(r"\b(ADMINISTER|SYSTEM_ADMIN)\b|role|memberof|/groups?\b|expand=(groups|operations)")
 
 # What everybody who can use the product may see, and the app's own data: no check is asked for.
 _PUBLIC_ROUTE = re.compile(
@@ -133,7 +134,7 @@ def check(site: int, calls: Calls, slicer: Slicer) -> Check | None:
         if _CHECK_ROUTE.search(route):
             body = _option(call, slicer, "body")
             about = tuple(n for n in (call.route, body) if n >= 0)
-            return Check(site, route, about, everywhere=_GLOBAL_PERMISSION.search(route) is not None or "role" in route)
+            return Check(site, route, about, everywhere=_EVERYWHERE.search(route) is not None)
     return None
 
 

@@ -1,0 +1,138 @@
+"""``forgeward scan`` and ``forgeward manifest explain``: formats, exit codes, baseline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from forgeward.cli.app import run
+from tests.prevent import apps
+
+OPEN = """\
+-- src/index.js --
+import Resolver from '@forge/resolver';
+import { kvs } from '@forge/kvs';
+const resolver = new Resolver();
+resolver.define('token', () => kvs.getSecret('token'));
+export const handler = resolver.getDefinitions();
+"""
+CLEAN = OPEN.replace("kvs.getSecret('token')", "kvs.get('config')")
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FORGEWARD_HOME", str(tmp_path / "no-home"))
+    return write(tmp_path / "app", OPEN)
+
+
+def write(folder: Path, text: str) -> Path:
+    for name, data in apps.files(text).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], 1),
+        (["--fail-on", "critical"], 0),
+        (["--fail-on", "never"], 0),
+        (["--fail-on", "nonsense"], 2),
+        (["--format", "nonsense"], 2),
+        (["--rule", "nonsense"], 2),
+        (["--rule", "injection-sql"], 0),
+        (["--format", "sarif"], 1),
+        (["--format", "github"], 1),
+        (["--format", "markdown"], 1),
+        (["--format", "html"], 1),
+        (["--json"], 1),
+    ],
+)
+def test_exit_code_says_whether_the_limit_is_reached(app: Path, options: list[str], code: int) -> None:
+    """1 at or above --fail-on (default high), 0 below, 2 for what cannot be done; whatever the format."""
+    assert run(["scan", str(app), *options]) == code
+
+
+def test_clean_app_exits_0(tmp_path: Path) -> None:
+    """Nothing found, everything scanned."""
+    assert run(["scan", str(write(tmp_path / "clean", CLEAN))]) == 0
+
+
+def test_incomplete_scan_without_findings_exits_2(tmp_path: Path) -> None:
+    """A broken file and nothing else is not a yes; with a finding the finding decides."""
+    folder = write(tmp_path / "broken", CLEAN + "-- src/b.js --\nconst = 1;\n")
+    assert run(["scan", str(folder)]) == 2
+    assert run(["scan", str(write(tmp_path / "both", OPEN + "-- src/b.js --\nconst = 1;\n"))]) == 1
+
+
+def test_folder_without_a_manifest_exits_2(tmp_path: Path) -> None:
+    """No app is no clean app; a path that does not exist is bad input."""
+    assert run(["scan", str(tmp_path)]) == 2
+    assert run(["scan", str(tmp_path / "gone")]) == 2
+
+
+def test_json_is_one_object(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--format json and --json print the same shape; an error is an object too."""
+    run(["scan", str(app), "--format", "json"])
+    first = capsys.readouterr().out
+    run(["scan", str(app), "--json"])
+    assert capsys.readouterr().out == first
+    assert json.loads(first)["findings"][0]["rule"] == "secret-to-frontend"
+    run(["scan", str(app / "gone"), "--format", "json"])
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "bad_input"
+
+
+def test_baseline_hides_what_was_known(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Findings of an earlier report are not told again, also after their line moved; new ones are."""
+    report = app.parent / "before.json"
+    assert run(["scan", str(app), "--format", "json", "--out", str(report)]) == 1
+    source = app / "src" / "index.js"
+    source.write_text("// a new first line\n" + source.read_text())
+    assert run(["scan", str(app), "--baseline", str(report)]) == 0
+    source.write_text(source.read_text().replace("export", "resolver.define('b', () => kvs.getSecret('b'));\nexport"))
+    assert run(["scan", str(app), "--baseline", str(report)]) == 1
+    assert run(["scan", str(app), "--baseline", str(source)]) == 2
+    capsys.readouterr()
+
+
+def test_several_folders_are_one_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Paths begin with the folder that was named; each app is scanned in a process where there are cores."""
+    one, two = write(tmp_path / "one", OPEN), write(tmp_path / "two", OPEN)
+    assert run(["scan", str(one), str(two), "--json"]) == 1
+    shape = json.loads(capsys.readouterr().out)
+    assert [a["path"].rpartition("/")[2] for a in shape["apps"]] == ["one", "two"]
+    assert len({f["fingerprint"] for f in shape["findings"]}) == len(shape["findings"]) == 2
+
+
+def test_explain_says_what_a_rule_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    """One rule in full, all rules as a list, an unknown one as an error."""
+    assert run(["scan", "explain", "auth-webtrigger-open"]) == 0
+    assert "CWE-306" in capsys.readouterr().out
+    assert run(["scan", "explain"]) == 0
+    assert "injection-sql" in capsys.readouterr().out
+    assert run(["scan", "explain", "auth-webtrigger-open", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rules"][0]["category"] == "authentication"
+    assert run(["scan", "explain", "gone"]) == 2
+
+
+def test_manifest_explain_names_the_code_that_needs_a_scope(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CU-2: each scope and address with the lines that use it."""
+    manifest = apps.MANIFEST + (
+        "permissions:\n  scopes: ['storage:app', 'read:jira-work']\n"
+        "  external:\n    fetch:\n      backend: [api.example.org]\n"
+    )
+    code = CLEAN.replace(
+        "export",
+        "resolver.define('i', () => api.asUser().requestJira(route`/rest/api/3/issue/X-1`));\n"
+        "resolver.define('o', () => fetch('https://api.example.org/v1'));\nexport",
+    ).replace("const res", "import api, { fetch, route } from '@forge/api';\nconst res", 1)
+    folder = write(tmp_path / "app", f"-- manifest.yml --\n{manifest}{code}")
+    assert run(["manifest", "explain", str(folder), "--json"]) == 0
+    needs = {n["name"]: n["used"] for n in json.loads(capsys.readouterr().out)["apps"][0]["needs"]}
+    assert needs["storage:app"] == ["src/index.js:5 get"]
+    assert needs["read:jira-work"] == ["src/index.js:6 GET /rest/api/3/issue/X-1 as the user"]
+    assert needs["api.example.org"] == ["src/index.js:7 api.example.org"]
+    assert run(["manifest", "explain", str(tmp_path / "app" / "src")]) == 2
