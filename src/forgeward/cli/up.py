@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -18,6 +19,7 @@ import typer
 
 from forgeward.cli import out
 from forgeward.cli.state import RUN
+from forgeward.edges.confine import end_with_parent
 from forgeward.edges.home import Home
 from forgeward.errors import HomeUnusable
 
@@ -44,9 +46,16 @@ class Child:
             self.deaths = 1 if now - self.started > PATIENCE_SECONDS else self.deaths + 1
             wait = BACK_OFF[min(self.deaths, len(BACK_OFF)) - 1]
             out.say(f"{self.name} ended with {self.process.returncode}; it starts again in {wait:g} s.")
+            self._end_group()
             self.process, self.not_before = None, now + wait
         if self.process is None and now >= self.not_before:
-            self.process = subprocess.Popen(self.command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603 - a list of our own
+            self.process = subprocess.Popen(  # noqa: S603 - a list of our own
+                self.command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has one thread
+            )
             self.started = now
 
     def stop(self, deadline: float) -> None:
@@ -59,6 +68,13 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._end_group()
+
+    def _end_group(self) -> None:
+        """Ends what the child itself had started and could not end any more: such a one would hold on to the port."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def up(

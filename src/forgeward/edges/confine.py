@@ -61,6 +61,12 @@ class Confinement(msgspec.Struct, frozen=True):
         return "; ".join(parts) + "."
 
 
+def end_with_parent() -> None:
+    """Lets the kernel send SIGTERM to the calling process when its parent ends, also by kill -9 (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
 def confine(memory: int) -> Confinement:
     """Locks up the calling process, which must have one thread, and says how well. ``memory`` is in bytes.
 
