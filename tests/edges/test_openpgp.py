@@ -375,6 +375,7 @@ def test_a_mail_without_openpgp_costs_no_child(desk: OpenPgp, parsers: ParserPoo
     assert (opened.offers, opened.seen.signature, opened.reading.mail.signals.details) == ((), "none", ())
 
 
+@pytest.mark.slow
 def test_a_large_encrypted_mail_fits(desk: OpenPgp, parsers: ParserPool, peer: Gpg) -> None:
     """A mail of 25 MB, signed, compressed and encrypted, is opened within the child's memory."""
     agree(desk, peer.public("rita"))

@@ -74,7 +74,8 @@ def carried(raw: bytes) -> Carried:
 
 
 def _entity(raw: bytes) -> _Entity:
-    end = header_end(raw, LIMITS.header)
+    blank = re.match(rb"\r?\n", raw)  # a part may have no header at all
+    end = blank.end() if blank else header_end(raw, LIMITS.header)
     return _Entity(BytesHeaderParser().parsebytes(raw[:end]), raw, raw[end:])
 
 
