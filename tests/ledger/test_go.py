@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from forgeward.ledger import tree
-from tests.ledger.world import Ledger, small_ledger
+from tests.ledger.world import Ledger, rotated_ledger, small_ledger, witness
 
 GOPATH = Path("/usr/share/gocode")
 PROGRAM = Path(__file__).parent / "go" / "verify.go"
@@ -48,7 +48,9 @@ def claim(ledger: Ledger) -> dict[str, Any]:
     """Everything that can be proven of a ledger: each record, each older tree."""
     size = len(ledger.entries)
     return {
-        "Key": str(ledger.signer.key),
+        "Key": str(ledger.before[0][1].key if ledger.before else ledger.signer.key),
+        "Rotations": ledger.rotations,
+        "Witnesses": [str(witness.key) for witness in ledger.witnesses],
         "Note": ledger.checkpoint(),
         "Records": [
             {
@@ -82,6 +84,27 @@ def test_go_opens_our_checkpoints_and_checks_our_proofs(program: Path, size: int
     """Every record and every older tree, for sizes that are and are not powers of two."""
     outcome = run(program, claim(small_ledger(size)))
     assert outcome.stdout == f"ok test.example/ledger {size} {size} {size}\n"
+
+
+def test_go_follows_our_rotations_and_checks_our_witnesses(program: Path) -> None:
+    """From the first key by two rotations to the present one, whose checkpoint two witnesses have co-signed."""
+    ledger = rotated_ledger(12)
+    assert run(program, claim(ledger)).stdout == "ok test.example/ledger 14 14 14\n"
+
+
+def test_go_refuses_rotations_and_witnesses_that_are_not_ours(program: Path) -> None:
+    """One left out, one of the wrong order, a witness who did not sign, a co-signature over another text."""
+    claimed = claim(rotated_ledger(12))
+    assert run(program, claimed | {"Rotations": claimed["Rotations"][1:]}).stdout.startswith("rotation")
+    assert run(program, claimed | {"Rotations": claimed["Rotations"][::-1]}).stdout.startswith("rotation")
+    assert run(program, claimed | {"Rotations": []}).stdout.startswith("note")
+    stranger = str(witness("stranger.example", 7).key)
+    assert run(program, claimed | {"Witnesses": [stranger]}).stdout == "note: 1 of 2 signatures\n"
+    again = str(witness("witness.example", 8).key)
+    assert run(program, claimed | {"Witnesses": [again]}).stdout == "note: 1 of 2 signatures\n"
+    lines = claimed["Note"].splitlines(keepends=True)
+    swapped = "".join(lines[:-1]) + lines[-1].replace("A", "B", 1)
+    assert run(program, claimed | {"Note": swapped}).stdout.startswith("note")
 
 
 def test_go_refuses_what_is_not_ours(program: Path) -> None:

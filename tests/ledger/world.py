@@ -13,7 +13,7 @@ from hashlib import sha256
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from forgeward.ledger import checkpoint, entry, pack, tree
+from forgeward.ledger import checkpoint, entry, pack, rotation, tree
 from forgeward.ledger.container import Writer
 from forgeward.ledger.verify import Report, verify
 
@@ -35,6 +35,9 @@ class Ledger:
     nodes: tree.MemoryNodes = field(default_factory=tree.MemoryNodes)
     entries: list[pack.PackEntry] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    rotations: list[str] = field(default_factory=list)
+    before: list[tuple[int, checkpoint.Signer]] = field(default_factory=list)
+    witnesses: tuple[checkpoint.Signer, ...] = ()
 
     def add(self, case: str, kind: str = "case:assessed", number: int | None = None, **texts: str) -> int:
         """Appends an entry with sealed ``texts`` and gives its leaf index."""
@@ -61,12 +64,27 @@ class Ledger:
         self.entries.append(pack.PackEntry(index, encoded, opened or {}))
         return index
 
+    def rotate(self, seed: int) -> None:
+        """Changes the key to the one that follows from ``seed``: a note signed by both, and an entry."""
+        new = signer(self.signer.key.name, seed)
+        size = len(self.entries)
+        note = rotation.rotate(self.signer, new, size, START)
+        self.rotations.append(note)
+        self.before.append((size, self.signer))
+        self.signer = new
+        data: dict[str, entry.Plain] = {"digest": rotation.note_digest(note)}
+        self.append(entry.encode(at=START + timedelta(minutes=size), case="", seq=0, kind=rotation.ROTATED, data=data))
+
+    def in_turn(self, size: int) -> checkpoint.Signer:
+        """Who signs a tree of this size."""
+        return next((old for limit, old in self.before if size <= limit), self.signer)
+
     def checkpoint(self, size: int | None = None) -> str:
-        """The signed checkpoint at a size, by default the present one."""
+        """The signed checkpoint at a size, by default the present one, with what the witnesses sign."""
         size = len(self.entries) if size is None else size
-        return checkpoint.sign(
-            checkpoint.Checkpoint(self.signer.key.name, size, tree.root(self.nodes, size)), self.signer
-        )
+        head = checkpoint.Checkpoint(self.signer.key.name, size, tree.root(self.nodes, size))
+        lines = [checkpoint.cosign(str(head), witness, 1_790_000_000 + size) for witness in self.witnesses]
+        return checkpoint.add_signatures(checkpoint.sign(head, self.in_turn(size)), *lines)
 
     def pack(
         self,
@@ -90,14 +108,34 @@ class Ledger:
             nodes=self.nodes,
             signer=self.signer,
             policies=policies,
+            rotations=self.rotations,
             cuts=cuts,
             documents=documents,
         )
         return out.getvalue()
 
-    def verify(self, packed: bytes, since: str | None = None) -> Report:
-        """Verifies with the ledger's own key."""
-        return verify(io.BytesIO(packed), key=str(self.signer.key), since=since)
+    def verify(self, packed: bytes, since: str | None = None, key: str | None = None) -> Report:
+        """Verifies with the ledger's own key, and asks for its witnesses."""
+        asked = [str(witness.key) for witness in self.witnesses]
+        return verify(io.BytesIO(packed), key=key or str(self.signer.key), since=since, witnesses=asked)
+
+
+def witness(name: str = "witness.example", seed: int = 100) -> checkpoint.Signer:
+    """A witness whose key follows from ``seed``."""
+    private = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+    public = private.public_key().public_bytes_raw()
+    return checkpoint.Signer(checkpoint.VerifierKey(name, public, checkpoint.COSIGNATURE), private.sign)
+
+
+def rotated_ledger(entries: int = 40) -> Ledger:
+    """`small_ledger` in which the key changed twice, with two witnesses."""
+    ledger = Ledger(witnesses=(witness(), witness("other-witness.example", 101)))
+    ledger.add("", entry.POLICY_ADOPTED)
+    for number in range(1, entries):
+        ledger.add(f"FW-{'AB'[number % 2] * 6}", scope=f"text {number}")
+        if number in {entries // 3, 2 * entries // 3}:
+            ledger.rotate(10 + number)
+    return ledger
 
 
 def small_ledger(entries: int = 9) -> Ledger:
@@ -123,7 +161,7 @@ def repack(contents: Mapping[str, bytes], reseal: checkpoint.Signer | None = Non
         files = tuple(
             pack.FileDigest(name, sha256(content).hexdigest())
             for name, content in contents.items()
-            if name.startswith(("checkpoint", "policy/", "documents/", "disclosed/"))
+            if name.startswith(("checkpoint", "rotations/", "policy/", "documents/", "disclosed/"))
         )
         contents["manifest.json"] = pack.ENCODER.encode(msgspec.structs.replace(manifest, files=files))
         contents["seal"] = checkpoint.sign_note(pack.seal_text(contents["manifest.json"]), reseal).encode()

@@ -2,7 +2,10 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,8 +17,10 @@ import (
 )
 
 type claim struct {
-	Key     string
-	Note    string
+	Key       string
+	Note      string
+	Witnesses []string
+	Rotations []string
 	Records []struct {
 		Index int64
 		Entry []byte
@@ -35,13 +40,67 @@ func check(err error, what string) {
 	}
 }
 
+// A witness signs "cosignature/v1", its clock and the checkpoint (c2sp.org/tlog-cosignature); sumdb/note knows only the
+// plain algorithm, but takes any verifier.
+type witness struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (w witness) Name() string    { return w.name }
+func (w witness) KeyHash() uint32 { return w.hash }
+func (w witness) Verify(msg, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	head := fmt.Sprintf("cosignature/v1\ntime %d\n", binary.BigEndian.Uint64(sig))
+	return ed25519.Verify(w.key, append([]byte(head), msg...), sig[8:])
+}
+
+func newWitness(text string) witness {
+	parts := strings.SplitN(text, "+", 3)
+	data, err := base64.StdEncoding.DecodeString(parts[2])
+	check(err, "witness")
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), data...))
+	if data[0] != 4 || fmt.Sprintf("%x", sum[:4]) != parts[1] {
+		check(fmt.Errorf("%s", text), "witness")
+	}
+	return witness{parts[0], binary.BigEndian.Uint32(sum[:4]), ed25519.PublicKey(data[1:])}
+}
+
+// follow leads from one key to the next: the note must open with both.
+func follow(key, text string) string {
+	old, err := note.NewVerifier(key)
+	check(err, "rotation key")
+	lines := strings.Split(text, "\n")
+	fresh, err := note.NewVerifier(lines[2])
+	check(err, "rotation key")
+	opened, err := note.Open([]byte(text), note.VerifierList(old, fresh))
+	check(err, "rotation")
+	if lines[0] != "forgeward/key-rotation/1" || lines[1] != key || len(opened.Sigs) != 2 {
+		check(fmt.Errorf("%d signatures", len(opened.Sigs)), "rotation")
+	}
+	return lines[2]
+}
+
 func main() {
 	var c claim
 	check(json.NewDecoder(os.Stdin).Decode(&c), "input")
+	for _, text := range c.Rotations {
+		c.Key = follow(c.Key, text)
+	}
 	verifier, err := note.NewVerifier(c.Key)
 	check(err, "key")
-	opened, err := note.Open([]byte(c.Note), note.VerifierList(verifier))
+	known := []note.Verifier{verifier}
+	for _, text := range c.Witnesses {
+		known = append(known, newWitness(text))
+	}
+	opened, err := note.Open([]byte(c.Note), note.VerifierList(known...))
 	check(err, "note")
+	if len(opened.Sigs) != len(known) {
+		check(fmt.Errorf("%d of %d signatures", len(opened.Sigs), len(known)), "note")
+	}
 	lines := strings.Split(opened.Text, "\n")
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	check(err, "size")
