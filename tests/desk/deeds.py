@@ -6,13 +6,18 @@ Django serves one home a process, so a test that wants several processes on one 
 from __future__ import annotations
 
 import json
+import random
 import sys
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from forgeward.desk.setup import open_home
 from forgeward.edges.home import Home
+
+WORDS = ("amber", "basil", "cedar", "delta", "ember", "flint", "grove", "hazel", "inlet", "juniper", "kelp", "larch")
 
 
 def note(home: Home, number: str, email: str, count: str, mark: str) -> int:
@@ -63,6 +68,56 @@ def merge(home: Home, this: str, into: str, email: str) -> str:
     return "done"
 
 
+MAIL = """\
+From: Reporter {i} <reporter{i}@research{i}.example>
+To: security@lattice-loom.example
+Subject: Report {i}
+Message-ID: <report-{i}@research{i}.example>
+Content-Type: text/plain; charset=utf-8
+
+The resolver number {i} reads what number {i} asks for. It was found in {words}.
+"""
+
+
+def stream(home: Home, seconds: str) -> dict[str, Any]:
+    """Mails arrive and people work for so many seconds; what has to be read and sent is left to the worker.
+
+    Returns how many mails were kept, the cases that were entered a day late, noted upon or acknowledged.
+    """
+    from forgeward.desk.actions import cases, stored
+    from forgeward.desk.models import CaseRow, Person
+    from forgeward.errors import ForgewardError
+    from forgeward.respond.parse import parse
+
+    hannah, end = Person.objects.get(name__startswith="Hannah").actor(), time.monotonic() + float(seconds)
+    kept, late, noted, acknowledged = 0, list[str](), list[str](), list[str]()
+    while time.monotonic() < end:
+        if kept < 40:
+            raw = MAIL.format(i=kept, words=" ".join(random.sample(WORDS, 8))).encode()
+            stored.store(home, stored.Incoming(raw, f"mail {kept}", home.now()))
+            kept += 1
+        if len(late) < 20:
+            fields = {
+                "title": f"Late {len(late)}",
+                "text": "By telephone",
+                "reported_at": home.now() - timedelta(hours=30),
+            }
+            late.append(cases.open_case(parse("receive", fields), hannah, home.now()).number)
+        for number in random.sample(
+            numbers := list(CaseRow.objects.values_list("number", flat=True)), min(2, len(numbers))
+        ):
+            try:
+                cases.perform(number, parse("note", {"text": f"Note {len(noted)}"}), hannah, home.now())
+                noted.append(number)
+                if number not in acknowledged and number not in late:
+                    cases.perform(number, parse("acknowledge", {"text": "Thank you"}), hannah, home.now())
+                    acknowledged.append(number)
+            except ForgewardError as problem:
+                raise AssertionError(f"{number}: {problem}") from problem
+        time.sleep(0.3)
+    return {"kept": kept, "late": late, "noted": noted, "acknowledged": acknowledged}
+
+
 def audit(home: Home, times: str) -> list[str]:
     """Audits so many times while others write; returns what differed."""
     from forgeward.desk.readers import audit as reader
@@ -74,7 +129,7 @@ def audit(home: Home, times: str) -> list[str]:
     return found
 
 
-DEEDS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (note, open_some, number, merge, audit)}
+DEEDS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (note, open_some, number, merge, stream, audit)}
 
 
 def main(folder: str, deed: str, *words: str) -> None:

@@ -1,0 +1,169 @@
+"""Processes die at any moment (kill -9): no mail, step, reminder or receipt is lost, and none happens twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journeys.programme import Programme, Sink, found, free_port, mail_server, mail_settings
+
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
+WORKER_KILLS, CHILD_KILLS, SECONDS = 20, 10, 30
+
+
+def environment(programme: Programme) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    return {**kept, "FORGEWARD_HOME": str(programme.folder)}
+
+
+def begin(programme: Programme, *words: str, **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", *words], env=environment(programme), **options)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+@contextmanager
+def supervised(programme: Programme) -> Iterator[int]:
+    """``forgeward up``, asked to stop at the end; gives its process id."""
+    port = str(free_port())
+    process = begin(
+        programme, "forgeward.cli", "up", "--port", port, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started (proc(5))."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def rows(programme: Programme, statement: str) -> list[Any]:
+    with closing(sqlite3.connect(programme.folder / "forgeward.sqlite3", timeout=20)) as db:
+        return db.execute(statement).fetchall()
+
+
+def kill_around(programme: Programme, up: int) -> int:
+    """Kills workers and children of ``up``, each some moments after it began; returns how many."""
+    killed = 0
+    worker = begin(programme, "forgeward.desk.worker", stderr=subprocess.DEVNULL)
+    for turn in range(WORKER_KILLS):
+        time.sleep(random.uniform(0.8, 1.7))
+        kill(worker)
+        killed += 1
+        worker = begin(programme, "forgeward.desk.worker", stderr=subprocess.DEVNULL)
+        if turn % 2 and (alive := children(up)):
+            os.kill(random.choice(alive), signal.SIGKILL)
+            killed += 1
+    kill(worker)
+    return killed
+
+
+def settle(programme: Programme) -> None:
+    """What killed processes had leased is free (their leases are over), and the worker does what is left."""
+    with closing(sqlite3.connect(programme.folder / "forgeward.sqlite3", timeout=20)) as db, db:
+        for table in ("desk_caserow", "desk_noticerow", "desk_rawmail"):
+            db.execute(f"UPDATE {table} SET lease_until = 1 WHERE lease_until IS NOT NULL")  # noqa: S608 - constants
+    for _ in range(3):
+        programme.do("tick")
+
+
+def test_thirty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    """While mails arrive and people work, workers and the children of ``up`` are killed; then everything is counted."""
+    programme = found(tmp_path / "home")
+    with mail_server() as (sink, port):
+        programme.settings(mail_settings(port))
+        with supervised(programme) as up:
+            stream = begin(
+                programme, "tests.desk.deeds", str(programme.folder), "stream", str(SECONDS), stdout=subprocess.PIPE
+            )
+            killed = kill_around(programme, up)
+            out, _ = stream.communicate(timeout=120)
+            assert stream.returncode == 0
+        assert killed >= 0.9 * (WORKER_KILLS + CHILD_KILLS)
+        settle(programme)
+    done = json.loads(out)
+    _each_mail_is_one_case(programme, done)
+    _each_reminder_was_sent_once(programme, done)
+    _each_letter_went_out_under_one_id(programme, sink)
+    _each_step_is_there_once(programme, done)
+    assert programme.run("audit", "--json").json["problems"] == []
+    _the_ledger_proves_all(programme, tmp_path)
+
+
+def _each_mail_is_one_case(programme: Programme, done: dict[str, Any]) -> None:
+    kept, late = done["kept"], len(done["late"])
+    titles = Counter(case["title"] for case in programme.do("case", "list", "--limit", "1000")["cases"])
+    assert titles == Counter([*(f"Report {i}" for i in range(kept)), *(f"Late {i}" for i in range(late))])
+    assert rows(programme, "SELECT state, count(*) FROM desk_rawmail GROUP BY state") == [("parsed", kept)]
+    assert rows(programme, "SELECT count(*) FROM desk_messagerow WHERE direction = 'in'") == [(kept,)]
+
+
+def _each_reminder_was_sent_once(programme: Programme, done: dict[str, Any]) -> None:
+    """A report that was entered after 30 hours has missed its 24: Leadership is told, once."""
+    told = rows(
+        programme,
+        "SELECT c.number, count(*) FROM desk_entry e JOIN desk_caserow c ON c.id = e.case_id"
+        " WHERE e.kind = 'case:escalated' GROUP BY c.number",
+    )
+    assert dict(told) == dict.fromkeys(done["late"], 1)
+    assert rows(programme, "SELECT count(*) FROM desk_noticerow WHERE kind = 'reminder'") == [(len(told),)]
+
+
+def _each_letter_went_out_under_one_id(programme: Programme, sink: Sink) -> None:
+    """At least once; every copy of a letter has the same Message-ID, and its case's history says once that it left."""
+    letters = rows(programme, "SELECT key, state FROM desk_noticerow")
+    assert {state for _, state in letters} == {"accepted"}
+    to_reporters = [(to, mail["Message-ID"]) for to, mail in sink.mails if to.startswith("reporter")]
+    receipts = rows(programme, "SELECT count(*) FROM desk_noticerow WHERE kind = 'receipt'")[0][0]
+    answers = rows(programme, "SELECT count(*) FROM desk_noticerow WHERE kind = 'acknowledgement'")[0][0]
+    assert len(set(to_reporters)) == receipts + answers
+    assert max(Counter(to for to, _ in set(to_reporters)).values()) == 2, "a receipt and an acknowledgement"
+    accepted = rows(programme, "SELECT count(*) FROM desk_entry WHERE kind = 'case:notice_accepted'")[0][0]
+    assert accepted == receipts + answers
+    copies = sum(Counter(to_reporters).values()) - len(set(to_reporters))
+    assert copies <= WORKER_KILLS + CHILD_KILLS, "only who dies between the server's word and our record sends again"
+
+
+def _each_step_is_there_once(programme: Programme, done: dict[str, Any]) -> None:
+    notes = rows(
+        programme,
+        "SELECT c.number, count(*) FROM desk_entry e JOIN desk_caserow c ON c.id = e.case_id"
+        " WHERE e.kind = 'case:noted' GROUP BY c.number",
+    )
+    assert dict(notes) == Counter(done["noted"])
+    answered = rows(
+        programme,
+        "SELECT c.number FROM desk_clockrow k JOIN desk_caserow c ON c.id = k.case_id"
+        " WHERE k.promise = 'IR-4' AND k.state = 'met'",
+    )
+    assert {number for (number,) in answered} == set(done["acknowledged"])
+    assert rows(programme, "SELECT count(*) FROM desk_pending") == [(0,)]
+
+
+def _the_ledger_proves_all(programme: Programme, folder: Path) -> None:
+    pack, key = folder / "all.pack", folder / "vendor.key"
+    programme.do("ledger", "pack", "--out", str(pack))
+    key.write_text(programme.run("ledger", "key").out)
+    verified = programme.do("ledger", "verify", str(pack), "--key", str(key))
+    assert verified["ok"]
+    assert verified["entries"] == rows(programme, "SELECT count(*) FROM desk_entry")[0][0]
