@@ -31,7 +31,8 @@ from forgeward.errors import BadInput, MailboxTrouble
 from forgeward.respond.mail import one_line
 
 AT_ONCE = 100  # mails that one command names
-PIECE = 4 * 2**20  # bytes that are asked for at once
+TOGETHER = 256 * 2**10  # bytes of small mails that one command asks for: what a broken connection costs at most
+PIECE = 4 * 2**20  # bytes of a large mail that are asked for at once
 LARGEST = 128 * 2**20  # bytes; of a larger mail the beginning is taken, the rest stays on the server
 BEGINNING = 2**20
 SLOWEST = 16 * 2**10  # bytes a second; a mail that comes slower than that is given up
@@ -113,7 +114,7 @@ class ImapBox:
             heads = self._heads(uids[start : start + AT_ONCE])
             group: list[_Head] = []
             for head in heads:
-                if head.size > PIECE or sum(each.size for each in group) + head.size > PIECE:
+                if sum(each.size for each in group) + head.size > TOGETHER:
                     yield from self._together(group)
                     group = []
                 if head.size > PIECE:

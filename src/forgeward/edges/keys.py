@@ -159,8 +159,16 @@ class Keys:
         return hmac.digest(self._keying, label.encode() + b"\0" + data, "sha256").hex()
 
     def reporter(self, address: str) -> str:
-        """The subject of an outside person: a keyed digest of the address, the same for each of their mails."""
-        return "reporter:" + self.keyed("reporter", address.strip().lower().encode())[:24]
+        """The subject of an outside person: a keyed digest of the address, the same for each of their mails.
+
+        Who writes again after an erasure is a new subject: the old key never comes back.
+        """
+        named = "reporter:" + self.keyed("reporter", address.strip().lower().encode())[:24]
+        subject, times = named, 0
+        while self._subjects().is_erased(subject):
+            times += 1
+            subject = f"{named}.{times}"
+        return subject
 
     @property
     def _home_file(self) -> Path:
@@ -250,6 +258,11 @@ class SubjectKeys:
         """Erased subjects with the instant of their erasure, the oldest first."""
         with self._lock, translated(self._file):
             return dict(self._db.execute("SELECT subject, at FROM erased ORDER BY id"))
+
+    def is_erased(self, subject: str) -> bool:
+        """Whether the subject's key was destroyed."""
+        with self._lock, translated(self._file):
+            return self._db.execute("SELECT 1 FROM erased WHERE subject = ?", (subject,)).fetchone() is not None
 
     def _read(self, subjects: list[str]) -> dict[str, bytes]:
         keys: dict[str, bytes] = {}

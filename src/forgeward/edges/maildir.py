@@ -6,6 +6,7 @@ A mail is taken from ``new``, kept durably, then moved to ``cur`` as seen, as a 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,9 @@ import msgspec
 
 from forgeward.edges.mail_boxes import MAIL_LIMIT
 from forgeward.errors import MailboxTrouble
+
+
+_NO_MAIL = frozenset({errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.ENXIO})  # taken, a link, a folder, a pipe
 
 
 class Dropped(msgspec.Struct, frozen=True):
@@ -37,7 +41,11 @@ def waiting(folder: Path) -> list[str]:
 
 
 def take(folder: Path, names: Sequence[str]) -> Iterator[Dropped]:
-    """These mails; one that somebody else took meanwhile is left out, and so is what is no regular file."""
+    """These mails; one that somebody else took meanwhile is left out, and so is what is no regular file.
+
+    Raises ``MailboxTrouble`` for what cannot be read, after all others.
+    """
+    unread: list[str] = []
     for name in names:
         try:
             with open(folder / "new" / name, "rb", opener=_plain) as file:
@@ -45,11 +53,13 @@ def take(folder: Path, names: Sequence[str]) -> Iterator[Dropped]:
                 if not stat.S_ISREG(status.st_mode):
                     continue
                 raw = file.read(MAIL_LIMIT)
-        except FileNotFoundError:
-            continue
         except OSError as error:
-            raise MailboxTrouble(f"{folder / 'new' / name} cannot be read: {error.strerror}.") from error
+            if error.errno not in _NO_MAIL:
+                unread.append(f"{folder / 'new' / name} cannot be read: {error.strerror}.")
+            continue
         yield Dropped(name, raw, datetime.fromtimestamp(status.st_mtime, UTC), status.st_size)
+    if unread:
+        raise MailboxTrouble(unread[0], next="Let this user read it, or move it away.")
 
 
 def put_away(folder: Path, names: Sequence[str]) -> None:

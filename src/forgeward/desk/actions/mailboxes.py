@@ -22,7 +22,7 @@ from forgeward.edges import maildir
 from forgeward.edges.home import Home
 from forgeward.edges.imap import Fetched, ImapBox
 from forgeward.edges.mail_settings import Mailbox
-from forgeward.errors import ForgewardError
+from forgeward.errors import ForgewardError, MailboxTrouble
 
 Clock: TypeAlias = Callable[[], datetime]
 M = TypeVar("M", Fetched, maildir.Dropped)
@@ -109,16 +109,24 @@ class DropFolder:
 
 
 def _chunks(mails: Iterable[M]) -> Iterator[list[M]]:
-    """A few mails at a time: at most ``CHUNK``, and no more bytes than fit easily into memory."""
-    chunk, size = list[M](), 0
-    for mail in mails:
-        chunk.append(mail)
-        size += len(mail.raw)
-        if len(chunk) >= CHUNK or size >= CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
+    """A few mails at a time: at most ``CHUNK``, and no more bytes than fit easily into memory.
+
+    Where the way in breaks, what came before is handed on first: it is not fetched in vain, time and again.
+    """
+    chunk, size, broken = list[M](), 0, None
+    try:
+        for mail in mails:
+            chunk.append(mail)
+            size += len(mail.raw)
+            if len(chunk) >= CHUNK or size >= CHUNK_BYTES:
+                yield chunk
+                chunk, size = [], 0
+    except MailboxTrouble as trouble:
+        broken = trouble
     if chunk:
         yield chunk
+    if broken is not None:
+        raise broken
 
 
 def _row(box: Mailbox, now: datetime) -> MailboxRow:
