@@ -306,7 +306,7 @@ def _examine_rows_without_history(result: Result) -> None:
 def _examine_policies(result: Result) -> PolicyBook | None:
     """The policies in force, by which clocks are examined; None where one does not read any more."""
     adopted = Entry.objects.filter(kind=POLICY_ADOPTED).order_by("id")
-    entered = [(decode(bytes(row.body)).data["digest"], row.at) for row in adopted]
+    entered = [(audit_keys.data_of(row).get("digest"), row.at) for row in adopted]
     stored = list(PolicyVersion.objects.filter(adopted_at__isnull=False).order_by("version"))
     for row in stored:
         if row.digest != sha256(row.text.encode()).hexdigest():
@@ -323,8 +323,8 @@ def _examine_policies(result: Result) -> PolicyBook | None:
 def _examine_people(result: Result) -> None:
     given: dict[object, object] = {}
     for entry in Entry.objects.filter(kind=PERSON_ADDED).order_by("id"):
-        data = decode(bytes(entry.body)).data
-        given[data["person"]] = data["roles"]
+        data = audit_keys.data_of(entry)
+        given[data.get("person")] = data.get("roles")
     for person in Person.objects.prefetch_related("groups").order_by("id"):
         held = sorted(role.value for role in person.roles)
         if held != given.get(person.pk, []):

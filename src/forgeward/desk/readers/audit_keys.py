@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from forgeward.desk import keychain, programme
 from forgeward.desk.models import CheckpointRow, Cosignature, Entry, KeyRotation, Publication, Witness
@@ -10,6 +10,7 @@ from forgeward.errors import BadInput, ForgewardError, VerificationFailed
 from forgeward.ledger.checkpoint import Checkpoint, Note, VerifierKey, add_signatures, verify
 from forgeward.ledger.entry import decode
 from forgeward.ledger.rotation import ROTATED, Chain, note_digest, read
+from forgeward.vocabulary import Plain
 
 WITNESS_ADDED = "witness:added"
 Difference = tuple[str, str]
@@ -24,16 +25,24 @@ def signed_in_turn(row: CheckpointRow, chain: Chain) -> Checkpoint:
     return verify(row.note, signed[0])
 
 
+def data_of(row: Entry) -> Mapping[str, Plain]:
+    """The plain facts of an entry; none of one that does not read, which the audit of its case has told."""
+    try:
+        return decode(bytes(row.body)).data
+    except BadInput:
+        return {}
+
+
 def differences() -> Iterator[Difference]:
     """What does not agree, as where and what."""
     yield from _rotations()
     yield from _witnesses()
-    for publication in Publication.objects.filter(checkpoint__size__isnull=True):
+    for publication in Publication.objects.exclude(checkpoint_id__in=CheckpointRow.objects.values("pk")):
         yield f"publication {publication.pk}", "was of a checkpoint that is gone"
 
 
 def _rotations() -> Iterator[Difference]:
-    entered = [decode(bytes(row.body)).data.get("digest") for row in Entry.objects.filter(kind=ROTATED).order_by("id")]
+    entered = [data_of(row).get("digest") for row in Entry.objects.filter(kind=ROTATED).order_by("id")]
     rows = list(KeyRotation.objects.order_by("id"))
     if entered != [note_digest(row.note) for row in rows]:
         yield "keys", "the rotations of the ledger's key are not those that were entered"
@@ -54,7 +63,7 @@ def _rotations() -> Iterator[Difference]:
 
 
 def _witnesses() -> Iterator[Difference]:
-    added = [decode(bytes(row.body)).data for row in Entry.objects.filter(kind=WITNESS_ADDED).order_by("id")]
+    added = [data_of(row) for row in Entry.objects.filter(kind=WITNESS_ADDED).order_by("id")]
     rows = list(Witness.objects.order_by("id"))
     if [(data.get("name"), data.get("key")) for data in added] != [(row.name, row.key) for row in rows]:
         yield "witnesses", "are not those that were entered"
