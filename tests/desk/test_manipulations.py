@@ -93,7 +93,7 @@ def changed(value: Any) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
-        return value + 7
+        return value + 10_007
     if isinstance(value, str):
         return value[:-2] + ("x" if value[-2:-1] != "x" else "y") + value[-1:] if value else "person:9"
     content = bytearray(bytes(value))
