@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -97,19 +98,9 @@ def session(demo: Desk, browser: Browser) -> object:
 
 
 @pytest.fixture(scope="module")
-def axe(request: pytest.FixtureRequest) -> str:
-    """axe-core from npm, kept in pytest's cache."""
-    folder = request.config.cache.mkdir("axe-core")
-    file = folder / "node_modules" / "axe-core" / "axe.min.js"
-    npm = shutil.which("npm")
-    if not file.exists():
-        if npm is None:
-            pytest.skip("npm is not installed, so axe-core cannot be fetched")
-        command = [npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", "axe-core@4"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode or not file.exists():
-            pytest.skip(f"npm could not fetch axe-core: {done.stderr.strip().splitlines()[-1:]}")
-    return file.read_text()
+def axe() -> str:
+    """axe-core, as the locked package carries it."""
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
 
 def noted(page: Page) -> list[str]:
