@@ -57,7 +57,8 @@ def _version(asked: bool) -> None:
 
 def _root(
     home: Annotated[
-        Path | None, typer.Option("--home", metavar="DIR", help="The home folder (else FORGEWARD_HOME).")
+        Path | None,
+        typer.Option("--home", metavar="DIR", readable=False, help="The home folder (else FORGEWARD_HOME)."),
     ] = None,
     acting: Annotated[
         str,
