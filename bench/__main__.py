@@ -25,6 +25,7 @@ PARTS = {
     "reclock": "Re-clocking",
     "ledger": "The ledger",
     "mail": "Reading mail",
+    "scan": "Scanning apps",
 }
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
 

@@ -95,6 +95,7 @@ def test_manifest_opens_entries_with_their_doors() -> None:
 
 def test_make_resolver_opens_entries() -> None:
     """``makeResolver({key: function})`` is the same as define for each key."""
-    code = "import { makeResolver } from '@forge/resolver';\nexport const handler = makeResolver({ a: () => 1, b() {} });\n"
+    code = "import { makeResolver } from '@forge/resolver';\n"
+    code += "export const handler = makeResolver({ a: () => 1, b() {} });\n"
     project = apps.project(f"-- src/index.js --\n{code}")
     assert [e.key for e in link(project, project.apps[0])[0].entries] == ["a", "b"]

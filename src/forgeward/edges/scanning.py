@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -39,14 +37,17 @@ def scan_folders(
 def _spread(project: Project, rules: Sequence[Rule], progress: Callable[[int, int], None]) -> Iterable[AppResult]:
     count = len(project.apps)
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, count)
-    if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    if workers < 2 or not hasattr(os, "fork"):
         for done, app in enumerate(project.apps, 1):
             yield scan_app(project, app, rules)
             progress(done, count)
         return
+    from concurrent.futures import ProcessPoolExecutor  # costs more than a small scan
+    from multiprocessing import get_context
+
     _SHARED["now"] = (project, rules)
     try:
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
             for done, result in enumerate(pool.map(_one, range(count), chunksize=max(1, count // (workers * 4))), 1):
                 yield result
                 progress(done, count)

@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar, cast
 
 from forgeward.prevent.flow import outbound, product, storage
 from forgeward.prevent.flow.calls import DIRECT, Calls, Edge
@@ -18,6 +19,7 @@ from forgeward.prevent.project import App, Project
 from forgeward.prevent.syntax import kinds as k
 from forgeward.prevent.syntax.ir import Module
 
+T = TypeVar("T")
 WAYS = 4  # chains that are followed from one entry to one function
 _ROUTE_TAGS = {"@forge/api:route", "@forge/api:routeFromAbsolute"}
 _USERS_DOORS = {Door.USER, Door.ACTION, Door.PUBLIC}
@@ -75,12 +77,18 @@ class Analysis:
 
     def nodes(self, *kinds: int, modules: Iterable[int] | None = None) -> Iterator[int]:
         """All nodes of some kinds, file by file; of shipped modules where none are named."""
-        wanted = set(kinds)
-        for m in sorted(self.shipped if modules is None else modules):
+        among = self.shipped if modules is None else frozenset(modules)
+        found = [node for kind in kinds for node in self._by_kind[kind] if node >> SHIFT in among]
+        yield from sorted(found) if len(kinds) > 1 else found
+
+    @cached_property
+    def _by_kind(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for m, mod in enumerate(self.modules):
             base = m << SHIFT
-            for n, kind in enumerate(self.modules[m].kind):
-                if kind in wanted:
-                    yield base | n
+            for n, kind in enumerate(mod.kind):
+                found[kind].append(base | n)
+        return found
 
     def argument(self, site: int, position: int) -> int:
         """An argument of a call node, or -1."""
@@ -96,6 +104,16 @@ class Analysis:
                 if self.kind(p) == k.PROP and self.text(p) == name:
                     return self.ops(p)[0]
         return -1
+
+    def remembered(self, name: str, make: Callable[[], T]) -> T:
+        """What several rules ask for, made once for this app."""
+        if name not in self._remembered:
+            self._remembered[name] = make()
+        return cast("T", self._remembered[name])
+
+    @cached_property
+    def _remembered(self) -> dict[str, object]:
+        return {}
 
     # Calls of the outside
 
@@ -143,14 +161,10 @@ class Analysis:
 
     def ways(self, entry: Entry, sinks: Iterable[int]) -> list[Visit]:
         """How an entry reaches each of the sinks: up to ``WAYS`` chains each, the shortest first."""
-        wanted = frozenset(sinks)
-        reach = self._reaching(wanted)
+        reach, by_function = self._targets(sinks)
         if entry.function not in reach:
             return []
         first: Chain = tuple(Edge(site, function, DIRECT) for site, function in entry.lexical)
-        by_function: dict[int, list[int]] = defaultdict(list)
-        for sink in sorted(wanted):
-            by_function[self.function_of(sink)].append(sink)
         found: list[Visit] = []
         seen: dict[int, int] = defaultdict(int)
         waiting: deque[tuple[int, Chain]] = deque([(entry.function, first)])
@@ -168,22 +182,29 @@ class Analysis:
                         waiting.append((edge.function, (*chain, edge)))
         return found
 
-    def _reaching(self, sinks: frozenset[int]) -> frozenset[int]:
-        """The functions from which one of the sinks can be reached."""
-        if sinks not in self._reach:
-            found = {self.function_of(s) for s in sinks}
-            waiting = list(found)
-            while waiting:
-                for edge in self.calls.callers.get(waiting.pop(), ()):
-                    caller = self.function_of(edge.site)
-                    if caller not in found:
-                        found.add(caller)
-                        waiting.append(caller)
-            self._reach[sinks] = frozenset(found)
-        return self._reach[sinks]
+    def _targets(self, sinks: Iterable[int]) -> tuple[set[int], dict[int, list[int]]]:
+        """The functions from which a sink can be reached, and the sinks of each function.
+
+        Remembered for the very object that a rule asks with for each entry.
+        """
+        known = self._asked.get(id(sinks))
+        if known is not None and known[0] is sinks:
+            return known[1]
+        by_function: dict[int, list[int]] = defaultdict(list)
+        for sink in sorted(set(sinks)):
+            by_function[self.function_of(sink)].append(sink)
+        reach, waiting = set(by_function), list(by_function)
+        while waiting:
+            for edge in self.calls.callers.get(waiting.pop(), ()):
+                caller = self.function_of(edge.site)
+                if caller not in reach:
+                    reach.add(caller)
+                    waiting.append(caller)
+        self._asked[id(sinks)] = (sinks, (reach, by_function))
+        return reach, by_function
 
     @cached_property
-    def _reach(self) -> dict[frozenset[int], frozenset[int]]:
+    def _asked(self) -> dict[int, tuple[object, tuple[set[int], dict[int, list[int]]]]]:
         return {}
 
     # Origins

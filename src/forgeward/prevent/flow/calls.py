@@ -40,11 +40,15 @@ class Calls:
         self.symbols: dict[int, tuple[str, ...]] = {}
         self.by_symbol: dict[str, list[int]] = defaultdict(list)
         self._collect()
+        self._waiting = [site for sites in self.sites.values() for site in sites]
         for _ in range(ROUNDS):
             before = sum(map(len, self.edges.values()))
             self._round()
             if sum(map(len, self.edges.values())) == before:
                 break
+        for edges in self.edges.values():
+            for edge in edges:
+                self.callers[edge.function].append(edge)
         for site, symbols in self.symbols.items():
             for symbol in symbols:
                 self.by_symbol[symbol].append(site)
@@ -61,11 +65,14 @@ class Calls:
         """Finds callees with what is known of parameters so far, then says what parameters receive."""
         linker = self.linker
         linker.forget()
-        self.edges = {}
-        self.callers = defaultdict(list)
-        for sites in self.sites.values():
-            for site in sites:
-                self._resolve(site)
+        waiting = self._waiting
+        self._waiting = []
+        for site in waiting:
+            self.edges.pop(site, None)
+            linker.open = False
+            self._resolve(site)
+            if linker.open:
+                self._waiting.append(site)
         arguments: dict[int, list[int]] = defaultdict(list)
         for edges in self.edges.values():
             for edge in edges:
@@ -110,8 +117,6 @@ class Calls:
         edges.sort(key=lambda e: (e.how, e.function))
         if edges:
             self.edges[site] = edges
-            for edge in edges:
-                self.callers[edge.function].append(edge)
 
     def _constructors(self, site: int, values: Values) -> list[Edge]:
         found = []

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from forgeward.prevent.flow import product
 from forgeward.prevent.flow.calls import CALLBACK, Calls, Edge
 from forgeward.prevent.flow.slices import MAX_CHAIN, Chain, Origin, Slicer
+from forgeward.prevent.flow.structure import Structure
 from forgeward.prevent.flow.values import MASK, SHIFT
 from forgeward.prevent.syntax import kinds as k
 
@@ -28,8 +29,6 @@ _VERIFIES = re.compile(
     r"|decodeSymmetric|decodeAsymmetric|verifyRequest|validateWebhook|verifyWebhook|timing-safe-compare:default"
     r"|tsscmp:default|scmp:default|compareSync|compare)$"
 )
-_PROMISE_METHODS = {"then", "catch", "finally"}
-_HANDS_ON = {k.MEMBER, k.INDEX, k.CHOICE, k.UNARY}
 _DENIALS = re.compile(r"err|denied|missing|forbidden|invalid|fail|reject|unauth|violation|problem", re.IGNORECASE)
 
 _PROOF_PARTS = {"headers", "query", "queryParameters", "params"}
@@ -61,15 +60,12 @@ class Visit(NamedTuple):
     chain: Chain
 
 
-class Guards:
+class Guards(Structure):
     """Answers for one app."""
 
     def __init__(self, calls: Calls, slicer: Slicer) -> None:
-        self.calls, self.slicer, self.linker = calls, slicer, calls.linker
-        self._facts: dict[int, tuple[list[tuple[int, bool]], list[int]]] = {}
-        self._awaited: dict[int, set[int]] = {}
-        self._used: dict[int, dict[int, list[int]]] = {}
-        self._ancestors: dict[tuple[int, int], frozenset[int]] = {}
+        super().__init__(calls)
+        self.slicer = slicer
         self._memo: dict[tuple[int, Chain], tuple[Guard, ...]] = {}
         self._busy: set[tuple[int, bool, int]] = set()
 
@@ -94,121 +90,10 @@ class Guards:
         found: list[Guard] = []
         for cond, truth in conditions:
             found += self.proven(cond, truth, chain, depth + 1)
-        spine = self._spine(node)
+        spine = self.spine(node)
         for call in earlier:
             found += self._thrown(call, chain, depth + 1, in_spine=call in spine)
         return found
-
-    # Structure
-
-    def ancestors(self, module: int, region: int) -> frozenset[int]:
-        """A region and all around it."""
-        key = (module, region)
-        if key not in self._ancestors:
-            mod, at, found = self.linker.modules[module], region, set()
-            while at >= 0:
-                found.add(at)
-                at = mod.region_parent[at]
-            self._ancestors[key] = frozenset(found)
-        return self._ancestors[key]
-
-    def facts(self, node: int) -> tuple[list[tuple[int, bool]], list[int]]:
-        """Conditions around a node, innermost first, and the calls before it that always ran to their end."""
-        if node not in self._facts:
-            mod = self.linker.modules[node >> SHIFT]
-            self._facts[node] = self._region_facts(node, mod.region[node & MASK], node & MASK)
-        return self._facts[node]
-
-    def _region_facts(self, node: int, region: int, before: int) -> tuple[list[tuple[int, bool]], list[int]]:
-        mod, base = self.linker.modules[node >> SHIFT], node & ~MASK
-        conditions = []
-        at = region
-        while at >= 0:
-            if mod.region_cond[at] >= 0:
-                conditions.append((base | mod.region_cond[at], mod.region_holds[at]))
-            at = mod.region_parent[at]
-        around = self.ancestors(node >> SHIFT, region)
-        sites = self.calls.sites.get(base | mod.region_fn[region], ())
-        earlier = [s for s in sites if s & MASK < before and mod.region[s & MASK] in around]
-        return conditions, earlier
-
-    def awaited(self, site: int) -> bool:
-        """Whether a call's promise is awaited where it is made, alone or in ``Promise.all([…])``."""
-        module = site >> SHIFT
-        if module not in self._awaited:
-            mod, found = self.linker.modules[module], set()
-            for n, kind in enumerate(mod.kind):
-                if kind == k.AWAIT:
-                    found |= self._promises(module, mod.ops[n][0])
-            self._awaited[module] = found
-        return site & MASK in self._awaited[module]
-
-    def _promises(self, module: int, node: int) -> set[int]:
-        """The calls whose failure makes a promise fail."""
-        mod, found, waiting = self.linker.modules[module], set(), [node]
-        while waiting:
-            n = waiting.pop()
-            if mod.kind[n] not in {k.CALL, k.ARRAY, k.VAR} or n in found:
-                continue
-            found.add(n)
-            if mod.kind[n] == k.ARRAY:
-                waiting += mod.ops[n]
-            elif mod.kind[n] == k.VAR:
-                waiting += mod.variables[mod.ops[n][0]].defs
-            else:
-                callee = mod.ops[n][0]
-                name = mod.text[callee] if mod.kind[callee] == k.MEMBER else ""
-                if name in {"then", "finally"}:
-                    waiting.append(mod.ops[callee][0])
-                elif name in {"all", "resolve"}:
-                    waiting += mod.ops[n][1:]
-        return found
-
-    def _spine(self, node: int) -> frozenset[int]:
-        """For a ``p.then(callback)`` site: the calls that ``p`` waits for."""
-        mod, base, n = self.linker.modules[node >> SHIFT], node & ~MASK, node & MASK
-        if mod.kind[n] != k.CALL or mod.kind[mod.ops[n][0]] != k.MEMBER or mod.text[mod.ops[n][0]] != "then":
-            return frozenset()
-        return frozenset(base | p for p in self._promises(node >> SHIFT, mod.ops[mod.ops[n][0]][0]))
-
-    def _is_async(self, function: int) -> bool:
-        return self.linker.modules[function >> SHIFT].functions[function & MASK].is_async
-
-    def settled(self, site: int, chain: Chain) -> bool:
-        """Whether a promise is waited for before its value decides: awaited, continued, or returned to one who does."""
-        if self.awaited(site):
-            return True
-        mod, n = self.linker.modules[site >> SHIFT], site & MASK
-        for other in self._module_users(site >> SHIFT).get(n, ()):
-            kind = mod.kind[other]
-            if kind == k.RETURN:
-                at = next((i for i in range(len(chain) - 1, -1, -1) if chain[i].function == self._function(site)), -1)
-                if at < 0 or chain[at].how == CALLBACK or self.settled(chain[at].site, chain[:at]):
-                    return True
-            elif kind == k.MEMBER and mod.text[other] in _PROMISE_METHODS:
-                return True
-            if kind in _HANDS_ON and self.settled(site & ~MASK | other, chain):
-                return True
-        return False
-
-    def _function(self, node: int) -> int:
-        mod = self.linker.modules[node >> SHIFT]
-        return node & ~MASK | mod.region_fn[mod.region[node & MASK]]
-
-    def users(self, node: int) -> list[int]:
-        """The nodes that use a node."""
-        return [node & ~MASK | u for u in self._module_users(node >> SHIFT).get(node & MASK, ())]
-
-    def _module_users(self, module: int) -> dict[int, list[int]]:
-        """For each node, the nodes that use it."""
-        if module not in self._used:
-            mod, found = self.linker.modules[module], dict[int, list[int]]()
-            for n, kind in enumerate(mod.kind):
-                if kind not in {k.VAR, k.PARAM, k.FUNC, k.CLASS, k.THIS}:
-                    for o in mod.ops[n][1:] if kind == k.SET else mod.ops[n]:
-                        found.setdefault(o, []).append(n)
-            self._used[module] = found
-        return self._used[module]
 
     # Calls that throw
 
@@ -246,7 +131,7 @@ class Guards:
         try:
             found: list[Guard] = []
             for region in mod.functions[edge.function & MASK].exits:
-                conditions, earlier = self._region_facts(base, region, MASK)
+                conditions, earlier = self.region_facts(base, region, MASK)
                 here = [g for c, truth in conditions for g in self.proven(c, truth, inner, depth + 1)]
                 for call in earlier:
                     here += self._thrown(call, inner, depth + 1, in_spine=False)
@@ -256,29 +141,6 @@ class Guards:
             return found
         finally:
             self._busy.discard(key)
-
-    def edges_at(self, site: int, chain: Chain) -> list[Edge]:
-        """The edges of a call; a callee that is a parameter is what this chain gave for it."""
-        edges = self.calls.edges.get(site, [])
-        param = self._callee_param(site) if chain and edges else None
-        if param is None:
-            return edges
-        mod = self.linker.modules[param >> SHIFT]
-        function, position = param & ~MASK | mod.ops[param & MASK][0], mod.ops[param & MASK][1]
-        for edge in reversed(chain):
-            if edge.function == function:
-                given = self.calls.given(edge, position)
-                allowed = {v[1] for node in given for v in self.linker.values(node) if v[0] == "f"}
-                return [e for e in edges if e.function in allowed or e.how == CALLBACK] if given else edges
-        return edges
-
-    def _callee_param(self, site: int) -> int | None:
-        mod, base = self.linker.modules[site >> SHIFT], site & ~MASK
-        n = mod.ops[site & MASK][0]
-        for _ in range(4):
-            if mod.kind[n] == k.VAR and len(mod.variables[mod.ops[n][0]].defs) == 1:
-                n = mod.variables[mod.ops[n][0]].defs[0]
-        return base | n if mod.kind[n] == k.PARAM else None
 
     # Conditions
 
@@ -421,7 +283,7 @@ class Guards:
         if edges:
             found: list[Guard] = []
             for edge in edges:
-                if self._is_async(edge.function) and not self.settled(node, chain):
+                if self.is_async(edge.function) and not self.settled(node, chain):
                     return []
                 here = self._returned(edge, truth, chain, depth)
                 if not here:
@@ -481,7 +343,7 @@ class Guards:
             for r, region in zip(function.returns, function.exits, strict=False):
                 if self._constant_is(base | r, not truth):
                     continue
-                conditions, earlier = self._region_facts(base, region, MASK)
+                conditions, earlier = self.region_facts(base, region, MASK)
                 here = self.proven(base | r, truth, inner, depth + 1)
                 here += [g for c, t in conditions for g in self.proven(c, t, inner, depth + 1)]
                 for call in earlier:

@@ -48,12 +48,16 @@ class Linker:
         self._resolver = resolver
         self._memo: dict[int, Values] = {}
         self._busy: set[int] = set()
+        self._open: set[int] = set()  # nodes whose values depend on what callers give
+        self.open = False  # whether the values just asked for do
         self._exports: dict[tuple[int, str], tuple[int, ...]] = {}
         self.arguments: dict[int, list[int]] = {}  # PARAM node → nodes that callers give for it
 
     def forget(self) -> None:
-        """Drops remembered values, because ``arguments`` grew."""
-        self._memo.clear()
+        """Drops the remembered values that depend on parameters, because ``arguments`` grew."""
+        for node in self._open:
+            self._memo.pop(node, None)
+        self._open.clear()
 
     # Modules
 
@@ -135,14 +139,20 @@ class Linker:
         """All that a node can be, as far as it is known."""
         known = self._memo.get(node)
         if known is not None:
+            self.open |= node in self._open
             return known
         if node in self._busy or depth > MAX_DEPTH:
+            self.open = True
             return NOTHING
         self._busy.add(node)
+        outer, self.open = self.open, False
         try:
             found = self._values(node, depth)
         finally:
             self._busy.discard(node)
+        if self.open:
+            self._open.add(node)
+        self.open |= outer
         if len(found) > MAX_VALUES:
             found = frozenset(sorted(found, key=repr)[:MAX_VALUES])
         self._memo[node] = found
@@ -164,6 +174,7 @@ class Linker:
         if kind == k.IMPORT:
             return self.imported(node >> SHIFT, mod.text[n])
         if kind == k.PARAM:
+            self.open = True
             return self.join(self.arguments.get(node, ()), depth)
         if kind == k.CHOICE:
             return self.join([base | o for o in ops[1:]], depth)

@@ -18,8 +18,12 @@ def check(analysis: Analysis) -> Iterator[Hit]:
         yield Hit(guard.node, "What the caller sent is compared with a secret by an operator.", HIGH, trace)
 
 
-def compared(analysis: Analysis) -> Iterator[tuple[Entry, Guard]]:
+def compared(analysis: Analysis) -> list[tuple[Entry, Guard]]:
     """The comparisons that verify requests of web triggers, each once."""
+    return analysis.remembered("compared", lambda: list(_compared(analysis)))
+
+
+def _compared(analysis: Analysis) -> Iterator[tuple[Entry, Guard]]:
     sites = [s for s in analysis.calls.symbols if analysis.calls.symbols[s]]
     for entry in analysis.entries_by(Door.PUBLIC):
         found: dict[int, Guard] = {}

@@ -25,6 +25,10 @@ def check(analysis: Analysis) -> Iterator[Hit]:
 
 def unchecked_candidates(analysis: Analysis) -> list[int]:
     """Calls as the app that need a check at all."""
+    return analysis.remembered("asapp", lambda: _candidates(analysis))
+
+
+def _candidates(analysis: Analysis) -> list[int]:
     calls = analysis.product_calls.values()
     found = [c for c in calls if c.principal == "app" and not product.is_public(c, analysis.slicer)]
     return [c.site for c in found if product.check(c.site, analysis.calls, analysis.slicer) is None]

@@ -42,7 +42,7 @@ _FORMS: tuple[tuple[bytes, str, re.Pattern[bytes]], ...] = tuple(
         (b"PRIVATE KEY-----", "private key",
          rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----(?=[\s\\n\"'+]*[A-Za-z0-9+/=\\\r\n]{40})"),
         (b"://", "password in a URL",
-         rb"\b(?:https?|postgres(?:ql)?|mysql|mongodb(?:\+srv)?|redis|amqps?)://[^\s:/@'\"<>{}$]{1,64}:([^\s:/@'\"<>{}$]{6,80})@[a-z0-9.\-]+"),
+         rb"://[^\s:/@'\"<>{}$]{1,64}:([^\s:/@'\"<>{}$]{6,80})@[a-z0-9.\-]+"),
     )
 )  # fmt: skip
 _PLACEHOLDER = re.compile(

@@ -40,6 +40,9 @@ class Body:
 
 def inner(node: Node, position: int = 0) -> Node | None:
     """A named child that is no comment, or None; negative positions count from the end."""
+    if node.named_child_count == 1 and position in {0, -1}:
+        only = node.named_children[0]
+        return None if only.type == "comment" else only
     listed = [c for c in node.named_children if c.type != "comment"]
     return listed[position] if -len(listed) <= position < len(listed) else None
 
@@ -114,7 +117,8 @@ class Builder:
         """Registers a function and queues its body; its index."""
         is_arrow = node.type == "arrow_function"
         fn = Function(name, self.fn, node.start_byte, is_arrow=is_arrow)
-        fn.is_async = any(c.type == "async" for c in node.children[:3])
+        head = self.source[node.start_byte : node.start_byte + 64]
+        fn.is_async = b"async" in head and any(c.type == "async" for c in node.children[:4])
         fn.cls = self.cls if is_arrow or not own_this else cls
         self.out.functions.append(fn)
         index = len(self.out.functions) - 1

@@ -1,22 +1,20 @@
-"""Lowers expressions and the patterns that take values apart."""
+"""Lowers expressions."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TypeAlias
 
 from tree_sitter import Node
 
 from forgeward.prevent.syntax import kinds as k
-from forgeward.prevent.syntax.builder import MAX_DEPTH, Builder, inner
+from forgeward.prevent.syntax.builder import MAX_DEPTH, inner
 from forgeward.prevent.syntax.grammar import ERROR_KIND
 from forgeward.prevent.syntax.ir import Class
+from forgeward.prevent.syntax.patterns import Patterns, unescape
 
 Handler: TypeAlias = Callable[["Expressions", Node], int]
 
-_ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]{1,6}\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r\n|[\s\S])")
-_SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r\n": ""}
 _LOGICAL = {"&&": True, "||": False, "??": False}
 _SPINE = {"call_expression": "function", "member_expression": "object", "subscript_expression": "object"}
 _TRANSPARENT = {
@@ -25,20 +23,7 @@ _TRANSPARENT = {
 _FUNCTIONS = {"arrow_function", "function_expression", "generator_function", "function"}
 
 
-def unescape(text: str) -> str:
-    """The value of the inside of a string literal (ECMA-262, section 12.9.4)."""
-    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    code = match.group(1)
-    if len(code) > 1 and code[0] in "ux":
-        number = int(code[1:].strip("{}"), 16)
-        return chr(number) if number < 0x110000 else "\ufffd"
-    return _SIMPLE.get(code, code)
-
-
-class Expressions(Builder):
+class Expressions(Patterns):
     """``expr`` lowers any expression to a graph node."""
 
     def expr(self, node: Node | None) -> int:
@@ -48,7 +33,8 @@ class Expressions(Builder):
         if self.depth > MAX_DEPTH:
             self.broke(node, "nested too deep to follow")
             return self.add(k.UNKNOWN, "", (), node)
-        if node.type in _SPINE:
+        kind = node.type
+        if kind in _SPINE:
             self.depth += 2
             try:
                 return self._spine(node)
@@ -57,7 +43,7 @@ class Expressions(Builder):
         if node.kind_id == ERROR_KIND:
             self.broke(node, "syntax error")
             return self._parts(node)
-        handler = HANDLERS.get(node.type)
+        handler = HANDLERS.get(kind)
         self.depth += 1
         try:
             return handler(self, node) if handler else self._parts(node)
@@ -73,19 +59,21 @@ class Expressions(Builder):
         return self.add(k.UNKNOWN, node.type, parts, node)
 
     def _spine(self, node: Node) -> int:
-        spine = []
+        spine: list[tuple[Node, str]] = []
         base: Node | None = node
-        while base is not None and (base.type in _SPINE or base.type in _TRANSPARENT):
-            spine.append(base)
-            field = _SPINE.get(base.type)
+        while base is not None:
+            kind = base.type
+            field = _SPINE.get(kind)
+            if field is None and kind not in _TRANSPARENT:
+                break
+            spine.append((base, kind))
             base = base.child_by_field_name(field) if field else inner(base)
         value = self.maybe(base, node)
-        for link in reversed(spine):
-            value = self._link(link, value)
+        for link, kind in reversed(spine):
+            value = self._link(link, kind, value)
         return value
 
-    def _link(self, node: Node, base: int) -> int:
-        kind = node.type
+    def _link(self, node: Node, kind: str, base: int) -> int:
         if kind == "call_expression":
             return self._call(node, base)
         if kind == "member_expression":
@@ -336,12 +324,6 @@ class Expressions(Builder):
             return self.add(k.PROP, text, (made, computed), node)
         return self.add(k.PROP, name, (made,), node)
 
-    def key(self, node: Node | None) -> str:
-        """The name of a property; empty for a computed one."""
-        if node is None or node.type == "computed_property_name":
-            return ""
-        return unescape(self.raw(node)[1:-1]) if node.type == "string" else self.raw(node).lstrip("#")
-
     def _array(self, node: Node) -> int:
         return self.add(k.ARRAY, "", tuple(self.expr(c) for c in node.named_children if c.type != "comment"), node)
 
@@ -419,73 +401,6 @@ class Expressions(Builder):
         name, value = inner(node), inner(node, 1)
         made = self.add(k.LITERAL, "true", (), node) if value is None else self.expr(value)
         return self.add(k.PROP, self.name(name), (made,), node)
-
-    # Patterns
-
-    def bind(self, pattern: Node, value: int, how: str) -> None:
-        """Declares the names of a pattern and gives them their parts of ``value``; ``how`` empty assigns instead."""
-        if self.depth > MAX_DEPTH:
-            self.broke(pattern, "nested too deep to follow")
-            return
-        self.depth += 1
-        try:
-            self._bind(pattern, value, how)
-        finally:
-            self.depth -= 1
-
-    def _bind(self, pattern: Node, value: int, how: str) -> None:
-        kind = pattern.type
-        if kind in {"identifier", "shorthand_property_identifier_pattern"}:
-            text = self.raw(pattern)
-            name = self.declare(text, how, pattern) if how else self.lookup(text)
-            if name >= 0:
-                self.out.variables[name].defs.append(value)
-        elif kind == "object_pattern":
-            for child in pattern.named_children:
-                self._bind_property(child, value, how)
-        elif kind == "array_pattern":
-            self._bind_elements(pattern, value, how)
-        elif kind in {"assignment_pattern", "object_assignment_pattern"}:
-            self._bind_default(pattern, value, how)
-        elif kind == "rest_pattern":
-            if (rest := inner(pattern)) is not None:
-                self.bind(rest, self.add(k.REST, "", (value,), pattern), how)
-        elif not how:
-            self.assign(pattern, value)
-
-    def _bind_default(self, pattern: Node, value: int, how: str) -> None:
-        left, right = pattern.child_by_field_name("left"), pattern.child_by_field_name("right")
-        if left is not None:
-            default = self.maybe(right, pattern)
-            self.bind(left, self.add(k.CHOICE, "default", (value, value, default), pattern), how)
-
-    def _bind_property(self, node: Node, value: int, how: str) -> None:
-        kind = node.type
-        if kind == "pair_pattern":
-            key, target = node.child_by_field_name("key"), node.child_by_field_name("value")
-            if target is not None:
-                self.bind(target, self.add(k.MEMBER, self.key(key) or "*", (value,), node), how)
-        elif kind == "shorthand_property_identifier_pattern":
-            self.bind(node, self.add(k.MEMBER, self.raw(node), (value,), node), how)
-        elif kind == "object_assignment_pattern":
-            left = node.child_by_field_name("left")
-            if left is not None and left.type == "shorthand_property_identifier_pattern":
-                self._bind_default(node, self.add(k.MEMBER, self.raw(left), (value,), left), how)
-        elif kind != "comment":
-            self.bind(node, value, how)
-
-    def _bind_elements(self, pattern: Node, value: int, how: str) -> None:
-        position = 0
-        for child in pattern.children:
-            if child.type == ",":
-                position += 1
-            elif child.is_named and child.type != "comment":
-                if child.type != "rest_pattern":
-                    key = self.add(k.LITERAL, str(position), (), child)
-                    part = self.add(k.INDEX, "", (value, key), child)
-                    self.bind(child, part, how)
-                else:
-                    self.bind(child, value, how)
 
 
 _JSX_OUTER = {"jsx_opening_element", "jsx_closing_element", "jsx_attribute", "jsx_text"}

@@ -9,9 +9,10 @@ from tree_sitter import Node
 
 from forgeward.prevent.syntax import kinds as k
 from forgeward.prevent.syntax.builder import MAX_DEPTH, Body, inner
-from forgeward.prevent.syntax.expressions import Expressions, unescape
+from forgeward.prevent.syntax.expressions import Expressions
 from forgeward.prevent.syntax.grammar import ERROR_KIND, parse
 from forgeward.prevent.syntax.ir import Function, Module
+from forgeward.prevent.syntax.patterns import unescape
 
 _DECLARED_FIRST = {
     "function_declaration", "generator_function_declaration", "class_declaration", "abstract_class_declaration",
