@@ -45,8 +45,8 @@ def published(settings: Settings) -> Published:
     return Published(
         {
             "check:intake_canary": frozenset(boxes),
-            "check:channels_open": frozenset({security, *channels} - {""}),
-            "check:contacts_answer": frozenset({security, privacy} - {""}),
+            "check:channels_open": frozenset({security, *channels}),  # an unnamed contact is taken in nowhere
+            "check:contacts_answer": frozenset({security, privacy}),
         },
         frozenset(each for box in settings.mailbox for each in box.addresses),
     )
