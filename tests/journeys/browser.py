@@ -46,7 +46,9 @@ def running(programme: Programme, port: int) -> Iterator[str]:
     """``forgeward up`` on a port; yields its address once it answers. SIGTERM ends it, as a service manager would."""
     command = [sys.executable, "-m", "forgeward.cli", "--home", str(programme.folder), "up", "--port", str(port)]
     log = (programme.folder / "up.log").open("wb")
-    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ))
+    process = subprocess.Popen(
+        command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **programme.environment}
+    )
     base = f"http://localhost:{port}"
     try:
         _wait_for(base, process)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -91,11 +92,24 @@ def address(who: str) -> str:
 
 def found(folder: Path, *, team: bool = True) -> Programme:
     """A fresh home with the default policy, and the whole team where four eyes are asked for."""
-    programme = Programme(folder)
+    programme = Programme(folder, environment=own_database())
     programme.do("init", "--vendor", "Lattice & Loom", "--lead", "Ines Okafor", "--email", LEAD)
     for key, (name, role) in PEOPLE.items() if team else ():
         programme.do("people", "add", name, address(key), "--role", role)
     return programme
+
+
+def own_database() -> dict[str, str]:
+    """The environment of a home that keeps its data on ``FORGEWARD_TEST_DATABASE``, in a database of its own."""
+    server = os.environ.get("FORGEWARD_TEST_DATABASE")
+    if not server:
+        return {}
+    import psycopg
+
+    name = f"home_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # a name of our own
+    return {"FORGEWARD_DATABASE_URL": server.replace("/postgres?", f"/{name}?")}
 
 
 class Sink:

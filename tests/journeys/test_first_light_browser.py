@@ -9,7 +9,7 @@ import pytest
 from tests.journeys.browser import Member, chromium, running
 from tests.journeys.programme import REPORT, found, free_port, mail_server, mail_settings
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.browser]
 
 
 def test_a_mail_becomes_a_case_that_is_fixed_and_closed_in_a_browser(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from forgeward.edges.database import Server
 from forgeward.edges.home import Home, default_folder
 
 HOME = Home(Path(os.environ.get("FORGEWARD_HOME") or default_folder()))
@@ -73,23 +74,40 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": HOME.database_file,
-        "OPTIONS": {
-            # Measured (methods.md): deferred transactions fail at once on snapshot upgrades; NORMAL is safe under WAL.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            # A longer log is copied back less often: 30 % more actions a second, and the slowest stay below 100 ms.
-            "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;"
-                "PRAGMA wal_autocheckpoint=4000;"
-            ),
-        },
-        "CONN_MAX_AGE": None,
-    }
+_SQLITE: dict[str, Any] = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": HOME.database_file,
+    "OPTIONS": {
+        # Measured (methods.md): deferred transactions fail at once on snapshot upgrades; NORMAL is safe under WAL.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # A longer log is copied back less often: 30 % more actions a second, and the slowest stay below 100 ms.
+        # Deleted rows are overwritten, so that what was erased is also gone from the file's free pages.
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;"
+            "PRAGMA wal_autocheckpoint=4000; PRAGMA secure_delete=ON;"
+        ),
+    },
+    "CONN_MAX_AGE": None,
 }
+
+
+def _postgresql(server: Server) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": server.name,
+        "USER": server.user,
+        "PASSWORD": server.password(),
+        "HOST": server.host,
+        "PORT": server.port,
+        "OPTIONS": {"application_name": "forgeward", "connect_timeout": "10", **server.options},
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+_server = HOME.database_server
+DATABASES: dict[str, dict[str, Any]] = {"default": _postgresql(_server) if _server else _SQLITE}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "desk_cache"}}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]

@@ -70,7 +70,7 @@ def server(settings: Database) -> Server | None:
     if parts.scheme not in _SCHEMES:
         raise _bad("it does not begin with postgresql://")
     if parts.password is not None:
-        raise _bad("it holds a password", "Take it out, write it to a file of mode 600, and name that in password_file.")
+        raise _bad("it holds a password", "Write that to a file of mode 600, and name it in password_file.")
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(given.keys() - _PARAMETERS):
         raise _bad(f"it has the parameter “{unknown[0][:40]}”", f"Use only: {', '.join(sorted(_PARAMETERS))}.")

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.utils import OperationalError
+from django.db.utils import OperationalError, ProgrammingError
 
 from forgeward.desk.actions import people, policies
 from forgeward.desk.actions.write import inside, require_forward
@@ -50,7 +50,7 @@ def ready(home: Home) -> None:
 
     Raises ``HomeUnusable`` where the database is gone: an empty one in its place would hide that.
     """
-    if not home.database_file.exists():
+    if connection.vendor == "sqlite" and not home.database_file.exists():
         raise HomeUnusable(
             f"The database {home.database_file} is missing.",
             next="Restore it from a backup; `forgeward init` makes a new home in another folder.",
@@ -68,7 +68,8 @@ def _latest_migration() -> str:
 def _applied() -> set[str]:
     try:
         return set(MigrationRecorder.Migration.objects.filter(app="desk").values_list("name", flat=True))
-    except OperationalError:
+    except (OperationalError, ProgrammingError):
+        connection.ensure_connection()  # raises where the database is out of reach: that is no empty home
         return set()
 
 

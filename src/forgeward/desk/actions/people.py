@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 
 from forgeward.desk.actions import write
 from forgeward.desk.models import Person, SignInLink
@@ -20,6 +20,7 @@ from forgeward.vocabulary import Actor, Change, Role
 
 MAY_ADD = frozenset({Role.LEAD, Role.LEADERSHIP})
 NAME_LIMIT = 200
+ADDRESS_LIMIT = 254  # RFC 5321, 4.5.3.1.3, less the brackets
 LINK_LIFE = timedelta(hours=24)
 PATH = {Role.ENGINEERING: 10, Role.SUPPORT: 20, Role.LEAD: 30, Role.LEADERSHIP: 40, Role.AUDITOR: 90}
 
@@ -47,6 +48,7 @@ def add_person(name: str, email: str, roles: Iterable[Role], actor: Actor, now: 
 def _require_person(name: str, email: str, held: list[Role]) -> None:
     try:
         validate_email(email.strip())
+        MaxLengthValidator(ADDRESS_LIMIT)(email.strip())
     except ValidationError:
         raise BadInput(f"“{email}” is not an e-mail address.", next="Give one like ines@example.com.") from None
     if len(name) > NAME_LIMIT or not name.isprintable():
