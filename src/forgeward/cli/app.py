@@ -6,7 +6,6 @@ Importing all groups would cost a quarter of a second on every call, so a table 
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from importlib import import_module
@@ -20,7 +19,8 @@ from forgeward import __version__
 from forgeward.cli import out
 from forgeward.cli.state import RUN
 from forgeward.edges.home import Home, default_folder, translated
-from forgeward.errors import BadInput, ForgewardError, HomeUnusable
+from forgeward.edges.refusals import refused
+from forgeward.errors import BadInput, ForgewardError
 
 
 class Group(NamedTuple):
@@ -146,20 +146,7 @@ def _known(problem: Exception) -> ForgewardError:
     """The sentence for an error of a library; anything unknown goes on as the bug that it is."""
     if hasattr(problem, "format_message") and hasattr(problem, "exit_code"):  # a usage error of the option parser
         return BadInput(str(problem.format_message()), next="See the same command with --help.")
-    text = str(problem).lower()
-    if "database or disk is full" in text or getattr(problem, "errno", None) in {errno.ENOSPC, errno.EDQUOT}:
-        return HomeUnusable(
-            "The disk is full; what was being done was undone as a whole.", next="Free some space, then do it again."
-        )
-    if "database is locked" in text:
-        return HomeUnusable(
-            "Another process held the database for more than 20 seconds.",
-            next="Do it again; `forgeward doctor` names who runs.",
-        )
-    if "readonly database" in text or "unable to open database" in text:
-        return HomeUnusable("The home's database cannot be written by this user.", next="Run as the home's owner.")
-    if "file is not a database" in text or "malformed" in text:
-        return HomeUnusable(
-            "The home's database is damaged.", next="Keep the folder as it is and restore a backup beside it."
-        )
+    found = refused(problem, RUN.home.folder)
+    if found is not None:
+        return found
     raise problem

@@ -17,7 +17,7 @@ from forgeward.errors import NotFound
 from forgeward.respond.commands import Command
 from forgeward.respond.fields import FieldSpec
 from forgeward.respond.parse import STEPS, parse, specs
-from forgeward.vocabulary import rfc3339
+from forgeward.vocabulary import Role, rfc3339
 
 if TYPE_CHECKING:
     from forgeward.desk.actions.cases import Performed
@@ -243,7 +243,7 @@ def _step(step: str) -> Callable[..., None]:
         from forgeward.desk.actions import cases, outbox
 
         number = values["number"].upper()
-        _visible(number)
+        _visible(number, step)
         performed = cases.perform(number, build_command(step, values), RUN.person().actor(), home.now())
         if performed.notices:
             outbox.deliver(home, home.now, only=performed.notices)
@@ -255,10 +255,13 @@ def _step(step: str) -> Callable[..., None]:
     return callback
 
 
-def _visible(number: str) -> None:
+def _visible(number: str, step: str) -> None:
+    """Nobody learns that a case is there which is closed to them. The Lead may change unseen who sees it."""
     from forgeward.desk.readers import cases as reader
 
-    if not reader.visible_to(RUN.person()).filter(number=number).exists():
+    person = RUN.person()
+    unseen = step == "restrict" and Role.LEAD in person.roles
+    if not unseen and not reader.visible_to(person).filter(number=number).exists():
         raise NotFound(f"There is no case {number}.", next="See `forgeward case list`.")
 
 

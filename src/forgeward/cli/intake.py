@@ -56,6 +56,8 @@ def mail(
 def _line(received: shapes.Received) -> str:
     if received.held:
         return f"{received.file}: held. {received.held}"
+    if received.case is None:
+        return f"{received.file}: not taken. {received.not_parsed}"
     what = "is a new case" if received.new else "joined the case" if received.joined else "was taken in before"
     unread = f" It could not be read: {received.not_parsed}" if received.not_parsed else ""
     return f"{received.file}: {received.case} {what}: {received.subject}.{unread}"

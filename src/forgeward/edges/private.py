@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from forgeward.edges.refusals import refused
 from forgeward.errors import HomeUnusable
 
 
@@ -60,9 +61,10 @@ def translated(file: Path) -> Iterator[None]:
             f"{file} is missing.", next="Run forgeward init, or restore the keys from a backup."
         ) from None
     except OSError as error:
-        raise HomeUnusable(f"{file} cannot be used: {error.strerror}.", next="Run as the owner of the home.") from error
+        known = refused(error, file.parent)
+        then = known.next if known else "Run as the owner of the home."
+        raise HomeUnusable(f"{file} cannot be used: {error.strerror}.", next=then) from error
     except sqlite3.Error as error:
-        raise HomeUnusable(
-            f"The key store {file} cannot be used: {error}.",
-            next="Free disk space if it is full; else restore it from its backup.",
-        ) from error
+        known = refused(error, file.parent)
+        then = known.next if known else "Restore it from its backup."
+        raise HomeUnusable(f"The key store {file} cannot be used: {error}.", next=then) from error
