@@ -1,4 +1,4 @@
-"""The ledger's key is in a private file or behind a command, and a rotation brings in the next one whole or not at all."""
+"""The ledger key is in a private file or behind a command; a rotation brings the next one in whole or not at all."""
 
 from __future__ import annotations
 
