@@ -23,6 +23,7 @@ GOOD = {
     "note": {"text": "t"},
     "pause": {"reason": "r"},
     "credit": {"consent": "no"},
+    "disclosure": {"date": "2027-03-01", "word": "w"},
     "assess": {**kit.FOUR_FIELDS, "vector": VECTORS["high"]},
     "convert": {"to": "incident", "reason": "r"},
     "confirm": kit.REPRODUCED,

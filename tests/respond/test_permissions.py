@@ -18,6 +18,7 @@ EXPECTED = {
     "pause": S | E,
     "resume": S | E,
     "credit": S,
+    "disclosure": S,
     "assess": E,
     "convert": E,
     "confirm": E,

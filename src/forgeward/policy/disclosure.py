@@ -66,6 +66,7 @@ _WORK = _fields("""
     case:fixed cause patch artefacts hardening regression_test actor
     case:shipped version staging rollout notes checklist threat_model break_glass actor
     case:recovered staging version watch actor
+    case:disclosure_set actor
     case:extended control reason told break_glass actor
     case:paused reason actor
     case:resumed reason actor
@@ -91,6 +92,7 @@ _WORK = _fields("""
 """)
 
 WITHHELD: Final = _fields("""
+    case:disclosure_set word
     case:received reporter_name reporter_address
     case:notified recipients
     case:noted text

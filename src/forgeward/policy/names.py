@@ -127,6 +127,7 @@ STEPS: dict[str, str] = {
     "pause": "waiting for the reporter, with the reason",
     "resume": "the waiting is over",
     "credit": "the reporter asked for it and agrees",
+    "disclosure": "the reporter named a date to publish",
     "assess": "scope, impact, affected apps and tenants, exploitability and severity are there",
     "convert": "an event becomes a vulnerability or an incident by a recorded decision",
     "confirm": "reproduced in a recorded, isolated environment; affected versions known",

@@ -74,6 +74,14 @@ class Extended(msgspec.Struct, frozen=True, gc=False):
     seq: int = 0
 
 
+class Disclosure(msgspec.Struct, frozen=True, gc=False):
+    """The reporter's own date to publish, known since ``at``; ``until`` is None where there is none any more."""
+
+    at: datetime
+    until: datetime | None
+    seq: int = 0
+
+
 class Span(msgspec.Struct, frozen=True, gc=False):
     """A time for which a fact held that no longer does, or does anew: judged material, then not."""
 
@@ -214,6 +222,7 @@ class Case(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     eradicated: datetime | None = None
     planned_for: datetime | None = None
     credit: str = ""
+    disclosures: tuple[Disclosure, ...] = ()
     absorbed: tuple[str, ...] = ()
     merged_into: str = ""
     resolution: str = ""

@@ -18,6 +18,7 @@ import msgspec
 
 from forgeward.policy.book import PolicyBook
 from forgeward.policy.clock import POLICY, Clock, Course, Extension, Limit, Pause, evaluate, marks
+from forgeward.respond import disclosure
 from forgeward.respond.case import Case, SeverityMark
 from forgeward.respond.rules import Line, tables
 from forgeward.vocabulary import CaseKind, Fact, Severity
@@ -188,6 +189,8 @@ def _started(case: Case, book: PolicyBook) -> list[tuple[Line, Course]]:
             course = _course(case, line, times, _Period(facts[starts], None), line.name)
             if course is not None:
                 found.append((line, course))
+    if case.disclosures:
+        found.append((disclosure.LINE, disclosure.course(case, times.closed)))
     if case.actions or case.glass or case.escalations:
         for line in later:
             found.extend((line, course) for course in _own(case, line, times, found))

@@ -90,6 +90,18 @@ class Credit(Step, frozen=True, kw_only=True, tag="credit"):
     )
 
 
+class Disclosure(Step, frozen=True, kw_only=True, tag="disclosure"):
+    help = "Record when the reporter means to publish, by their own word"
+    promises = ("VM-10",)
+
+    date: Annotated[
+        datetime | None, f.date("Date", "When the reporter means to publish; left out: no such date any more", "VM-10")
+    ] = None
+    word: Annotated[
+        str, f.text("Word", "What the reporter wrote about it, or what was agreed", "VM-10", needed=True)
+    ] = ""
+
+
 # --- telling ---------------------------------------------------------------------------------------------------------
 
 
@@ -306,6 +318,7 @@ AnyStep: TypeAlias = (
     | Pause
     | Resume
     | Credit
+    | Disclosure
     | Assess
     | Convert
     | Confirm
@@ -346,6 +359,7 @@ __all__ = [
     "Contain",
     "Convert",
     "Credit",
+    "Disclosure",
     "Eradicate",
     "Extend",
     "FieldSpec",

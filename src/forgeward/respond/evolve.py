@@ -17,6 +17,7 @@ from forgeward.errors import BadInput, Conflict
 from forgeward.respond.case import (
     Action,
     Case,
+    Disclosure,
     Escalation,
     Exemption,
     Extended,
@@ -133,12 +134,13 @@ def _confirm_escalations(case: Case, event: Event) -> dict[str, Any]:
 def _received(event: Event) -> Case:
     reported = event.instant("reported_at") or event.at
     kind = CaseKind(event.text("kind") or "event")
+    disclosure = event.instant("disclosure")
     facts = {Fact.RECEIVED: reported}
     reporter = "reporter_address" in event.names
     if reporter:
         facts[Fact.REPORTED] = reported
     if event.text("source") == "ams":
-        facts[Fact.AMS_REPORTED] = reported
+        facts[Fact.AMS_REPORTED] = event.instant("ams_reported_at") or reported
     if kind is CaseKind.INCIDENT:
         facts[Fact.DECLARED] = event.at
     return Case(
@@ -154,6 +156,7 @@ def _received(event: Event) -> Case:
         apps=event.items("apps"),
         signals=event.items("signals"),
         unanswered=reported if reporter else None,
+        disclosures=(Disclosure(event.at, disclosure, event.seq),) if disclosure else (),
     )
 
 
@@ -394,6 +397,10 @@ def _escalated(case: Case, event: Event) -> dict[str, Any]:
     return {"escalations": (*case.escalations, escalation), "facts": case.facts | {Fact.ESCALATED: event.at}}
 
 
+def _disclosure_set(case: Case, event: Event) -> dict[str, Any]:
+    return {"disclosures": (*case.disclosures, Disclosure(event.at, event.instant("date"), event.seq))}
+
+
 def _credited(case: Case, event: Event) -> dict[str, Any]:
     return {"credit": event.text("consent")}
 
@@ -451,6 +458,7 @@ FOLDS: Mapping[str, tuple[str, Fold]] = {
     "case:paused": ("pause", _paused),
     "case:resumed": ("resume", _resumed),
     "case:credited": ("credit", _credited),
+    "case:disclosure_set": ("disclosure", _disclosure_set),
     "case:closed": ("close", _closed),
     "case:rejected": ("reject", _rejected),
     "case:merged": ("merge", _merged),

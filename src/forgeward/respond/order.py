@@ -117,6 +117,12 @@ def _extend(case: Case, command: c.Extend, context: Context) -> None:
     _later(command.until, "until", context)
 
 
+def _disclosure(case: Case, command: c.Disclosure, context: Context) -> None:
+    _later(command.date, "date", context)
+    if command.date is None and not any(each.until for each in case.disclosures[-1:]):
+        raise _refuse(command, "No date of the reporter's stands.", "Give the date that the reporter named.")
+
+
 def _act(case: Case, command: c.Act, context: Context) -> None:
     _later(command.due, "due", context)
 
@@ -169,6 +175,7 @@ _CHECKS: Mapping[str, Check] = {
     "convert": _convert,
     "regime": _regime,
     "ship": _ship,
+    "disclosure": _disclosure,
     "extend": _extend,
     "act": _act,
     "verify": _verify,

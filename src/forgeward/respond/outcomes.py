@@ -245,6 +245,7 @@ OUTCOMES: Mapping[str, Outcome] = {
     "pause": _simple("case:paused"),
     "resume": _simple("case:resumed"),
     "credit": _simple("case:credited"),
+    "disclosure": _simple("case:disclosure_set"),
     "assess": _assess,
     "convert": _simple("case:converted"),
     "confirm": _confirm,

@@ -34,6 +34,8 @@ def receive(command: signals.Receive, context: Context) -> Decision:
         raise BadInput("The case has no number.", next="Draw a random one first.")
     if command.reported_at is not None and command.reported_at > context.now:
         raise BadInput("“reported_at” lies in the future.", next=f"It is {rfc3339(context.now)} now.")
+    if command.ams_reported_at is not None and command.ams_reported_at > context.now:
+        raise BadInput("“ams_reported_at” lies in the future.", next=f"It is {rfc3339(context.now)} now.")
     _require_kind(command, context)
     # A reporter's words may name them, so they go when the reporter is erased; the raw mail does too.
     owner = "reporter" if command.reporter_address else "case"

@@ -33,6 +33,7 @@ ROLES: Mapping[str, frozenset[Role]] = {
     "pause": _roles(_S, _E),
     "resume": _roles(_S, _E),
     "credit": _roles(_S),
+    "disclosure": _roles(_S),
     "assess": _roles(_E),
     "convert": _roles(_E),
     "confirm": _roles(_E),

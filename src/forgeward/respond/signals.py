@@ -56,6 +56,13 @@ class Receive(Command, frozen=True, kw_only=True, tag="receive"):
         datetime | None,
         f.date("Reported at", "When it reached us, if that was earlier; left out: now", "IR-4"),
     ] = None
+    disclosure: Annotated[
+        datetime | None, f.date("Disclosure", "When the reporter means to publish, if they said so", "VM-10")
+    ] = None
+    ams_reported_at: Annotated[
+        datetime | None,
+        f.date("In AMS since", "When Atlassian's ticket was made; left out: as reported", internal=True),
+    ] = None
     apps: Annotated[tuple[str, ...], f.codes("Apps", "Registered apps concerned, by key", "S-1")] = ()
     signals: Annotated[tuple[str, ...], f.codes("Signals", "What was noticed, like dkim:pass", internal=True)] = ()
     receipt: Annotated[bool, f.flag("Receipt", "An automatic receipt may go out", internal=True)] = False

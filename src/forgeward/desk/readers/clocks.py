@@ -15,6 +15,7 @@ from forgeward.desk.readers.words import CLOCKS
 from forgeward.policy.book import PolicyBook
 from forgeward.policy.clock import POLICY, Bound, Clock, ClockState, Course, evaluate, nearest, used
 from forgeward.policy.model import Policy
+from forgeward.respond import disclosure
 from forgeward.respond.case import Case
 from forgeward.respond.clocks import courses
 from forgeward.respond.rules import Line, tables
@@ -140,6 +141,8 @@ def regime_title(regime: str, book: PolicyBook, now: datetime) -> str:
     """“Policy”, or the regime's title by the policy in force."""
     if regime == POLICY:
         return "Policy"
+    if regime == disclosure.REGIME:
+        return "The reporter's own date"
     return next((r.title for r in book.at(now).regimes if r.id == regime), regime)
 
 
@@ -157,6 +160,8 @@ def _gave(line: Line, limit: object) -> bool:
 
 
 def _title(line: Line | None, clock: Clock) -> str:
+    if clock.regime == disclosure.REGIME:
+        return "Fix before the reporter publishes"
     words = CLOCKS.get(line.stops, clock.promise) if line else clock.promise
     if clock.promise == "IR-15":
         return f"{words} {clock.subject}"

@@ -44,7 +44,19 @@ SHORT_TEXT = 300  # of an older one, once the newer ones have used up the page
 THREAD_BYTES = 45_000  # of HTML for all messages together, so that no page grows beyond 150 KB
 LONG_FACT = 400
 # Steps that are possible at any time and no answer to “what is next”: they stand under “More”.
-ANY_TIME = ("note", "handover", "pause", "extend", "act", "told", "regime", "restrict", "merge", "reject")
+ANY_TIME = (
+    "note",
+    "handover",
+    "pause",
+    "disclosure",
+    "extend",
+    "act",
+    "told",
+    "regime",
+    "restrict",
+    "merge",
+    "reject",
+)
 WHEN_CLOSED = ("reopen", "note")
 
 
