@@ -8,7 +8,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from forgeward.desk.actions import cases, files, intake, outbox, stored
+from forgeward.desk import kept
+from forgeward.desk.actions import cases, intake, outbox, stored
 from forgeward.desk.models import AttachmentRow, CaseRow, ClockRow, Entry, MessageRow, NoticeRow, RawMail
 from forgeward.desk.programme import vault
 from forgeward.errors import KeyErased
@@ -56,7 +57,7 @@ def test_a_report_opens_a_case_and_is_receipted(post: Office) -> None:
     assert "note" not in words_of(receipt)
     row = RawMail.objects.get()
     assert (row.state, row.opened, row.subject) == ("parsed", True, vault().reporter("rita@example.org"))
-    assert stored.raw_bytes(post.home, row) == report()
+    assert kept.raw_bytes(post.home, row) == report()
     assert clock_of(taken.case, "IR-4") == "running", "a receipt acknowledges nothing"
     assert agrees(post.now)
 
@@ -114,12 +115,12 @@ def test_attachments_are_content_addressed_and_sealed(post: Office) -> None:
     first, second, third = AttachmentRow.objects.order_by("pk").select_related("message")
     assert first.name == second.name != third.name
     assert len(list(post.home.files.iterdir())) == 2
-    assert {files.read(post.home, row) for row in (first, third)} == {b"the secret of the file"}
+    assert {kept.file_bytes(post.home, row) for row in (first, third)} == {b"the secret of the file"}
     assert b"secret" not in (post.home.files / first.name).read_bytes()
     vault().keys.destroy(vault().reporter("file@example.org"), post.now)
     with pytest.raises(KeyErased):
-        files.read(post.home, first)
-    assert files.read(post.home, third) == b"the secret of the file"
+        kept.file_bytes(post.home, first)
+    assert kept.file_bytes(post.home, third) == b"the secret of the file"
 
 
 # --- threads ----------------------------------------------------------------------------------------------------------
@@ -518,6 +519,6 @@ def test_who_was_erased_can_report_again(post: Office) -> None:
     assert taken.new
     assert case_of(taken.case or "").reporter
     with pytest.raises(KeyErased):
-        stored.raw_bytes(post.home, before)
-    assert stored.raw_bytes(post.home, RawMail.objects.latest("pk")) == report(2, address)
+        kept.raw_bytes(post.home, before)
+    assert kept.raw_bytes(post.home, RawMail.objects.latest("pk")) == report(2, address)
     assert len(post.deliver()) == 1, "the first case's receipt has no address any more"

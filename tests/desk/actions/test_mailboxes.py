@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from forgeward.desk.actions import intake, mailboxes, stored
+from forgeward.desk import kept
+from forgeward.desk.actions import intake, mailboxes
 from forgeward.desk.actions.mailboxes import DropFolder, ImapSession
 from forgeward.desk.models import CaseRow, MailboxRow, RawMail
 from forgeward.edges.mail_settings import Mailbox
@@ -129,7 +130,7 @@ def test_a_cut_connection_loses_and_doubles_nothing(post: Office, server: Doveco
                 continue
             break
     assert wire.connections > 5
-    assert sorted(stored.raw_bytes(post.home, row) for row in RawMail.objects.all()) == sorted(raws)
+    assert sorted(kept.raw_bytes(post.home, row) for row in RawMail.objects.all()) == sorted(raws)
     assert server.count(user=box.user) == 0
 
 
@@ -190,7 +191,7 @@ def test_a_maildir_is_emptied(post: Office, tmp_path: Path) -> None:
         "170001.M1P1.host:2,S",
     ]
     rows = RawMail.objects.order_by("pk")
-    assert [stored.raw_bytes(post.home, row) for row in rows] == reports(1, 2)
+    assert [kept.raw_bytes(post.home, row) for row in rows] == reports(1, 2)
     assert rows[0].received_at.isoformat() == "2026-11-23T08:00:00+00:00"
     assert {row.mailbox for row in rows} == {"drop"}
 

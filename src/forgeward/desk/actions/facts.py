@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from django.db import connection
 
-from forgeward.desk import programme
-from forgeward.desk.actions import canaries, outbox, proofs, stored
+from forgeward.desk import kept, programme
+from forgeward.desk.actions import canaries, outbox, proofs
 from forgeward.desk.models import CaseRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.rows import decode_case
@@ -87,7 +87,7 @@ def read(house: House, row: RawMail, reading: Reading) -> Read:
     """Puts together what one mail is, from what the guarded parser gave."""
     mail = reading.mail if isinstance(reading, Parsed) else reading.head or Mail(sender=Address(""))
     box = house.boxes.get(row.mailbox)
-    way = stored.unseal(row, "way", row.way_blob)
+    way = kept.unseal(row, "way", row.way_blob)
     if "whole" in way:
         sentence = f"It has {way['whole']:,} bytes; only its beginning was taken. It lies whole in “{way['folder']}”."
         reading = NotParsed(sentence, "too_large", mail)

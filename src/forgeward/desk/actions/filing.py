@@ -11,8 +11,8 @@ from datetime import datetime
 
 from django.db.backends.utils import CursorWrapper
 
-from forgeward.desk import programme
-from forgeward.desk.actions import canaries, cases, files, outbox, stored, write
+from forgeward.desk import kept, programme
+from forgeward.desk.actions import canaries, cases, files, outbox, write
 from forgeward.desk.actions.facts import House, Read, topic_key
 from forgeward.desk.models import CaseRow, NoticeRow, RawMail
 from forgeward.desk.models.fields import to_micros
@@ -22,7 +22,7 @@ from forgeward.respond.mail import NotParsed
 from forgeward.respond.signals import Group, Join, Receive
 from forgeward.respond.sorting import Aside, Fate, Opens, Proof, Returned
 from forgeward.respond.storm import MILESTONES, Grouped
-from forgeward.vocabulary import Actor
+from forgeward.vocabulary import Actor, Change, Sealed
 
 INTAKE = Actor(id="system:intake")
 TEXT_LIMIT = 90_000  # characters of a mail's text that stand in the thread; the raw mail keeps all
@@ -113,7 +113,8 @@ def opens(
     )
     done = cases.open_in(cursor, command, actor, now, number=prepared.number, reporter=reporter)
     state = "not_parsed" if unread else "parsed"
-    _settle(cursor, one, Settled(state, unread or "", prepared.owner, done.pk, opened=True), now)
+    end = Settled(state, unread or "", prepared.owner, done.pk, opened=True, by=_person(actor))
+    _settle(cursor, one, end, now)
     _thread(cursor, one, done, prepared)
     return _taken(one, state, case=done.number, new=True, not_parsed=unread, notices=done.notices)
 
@@ -130,7 +131,7 @@ def joins(cursor: CursorWrapper, one: Read, fate: Joins, prepared: Prepared, act
         signals=_verdicts(one),
     )
     done = cases.perform_in(cursor, fate.case, command, actor, now)
-    _settle(cursor, one, Settled("parsed", "", prepared.owner, done.pk), now)
+    _settle(cursor, one, Settled("parsed", "", prepared.owner, done.pk, by=_person(actor)), now)
     _thread(cursor, one, done, prepared)
     return _taken(one, "parsed", case=fate.case, joined=fate.case)
 
@@ -158,10 +159,23 @@ def refused(cursor: CursorWrapper, one: Read, reason: str, now: datetime) -> Tak
     return _taken(one, "held", held=reason)
 
 
-def aside(cursor: CursorWrapper, one: Read, reason: str, now: datetime, state: str = "aside") -> Taken:
+def aside(cursor: CursorWrapper, one: Read, reason: str, now: datetime) -> Taken:
     """No report: kept and listed, no case."""
-    _settle(cursor, one, Settled(state, reason, one.reporter, None), now)
-    return _taken(one, state)
+    _settle(cursor, one, Settled("aside", reason, one.reporter, None), now)
+    return _taken(one, "aside")
+
+
+def discarded(cursor: CursorWrapper, one: Read, reason: str, actor: Actor, now: datetime) -> Taken:
+    """A person decided that nothing is to be done about it. It stays where it is, and the ledger has the reason."""
+    case = one.row.case.number if one.row.case else ""
+    change = Change("mail:discarded", {"was": one.row.state, "case": case}, {"reason": Sealed(reason)})
+    write.record(cursor, change, actor.id, now)
+    _settle(cursor, one, Settled("discarded", reason, one.reporter, one.row.case_id, by=_person(actor)), now)
+    return _taken(one, "discarded")
+
+
+def _person(actor: Actor) -> int | None:
+    return int(actor.id.removeprefix("person:")) if actor.is_person else None
 
 
 def returned(cursor: CursorWrapper, one: Read, fate: Returned, now: datetime) -> Taken:
@@ -184,26 +198,27 @@ def proof(cursor: CursorWrapper, one: Read, fate: Proof, now: datetime) -> Taken
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a mail's row ends: whose key wraps it from now on (empty: still the home's), and its case."""
+    """How a mail's row ends: whose key wraps it from now on (empty: still the home's), its case, who decided it."""
 
     state: str
     reason: str
     owner: str
     case: int | None
     opened: bool = False
+    by: int | None = None
 
 
 _SETTLE = (
     "UPDATE desk_rawmail SET state = %s, reason = %s, case_id = %s, opened = %s, sender_key = %s, content_key = %s,"
     " copy_key = %s, topic_key = %s, head_blob = %s, wrapped_key = %s, subject = %s, decided_at = %s,"
-    " lease_until = NULL, lease_owner = '' WHERE id = %s AND state = %s"
+    " decided_by_id = %s, lease_until = NULL, lease_owner = '' WHERE id = %s AND state = %s"
 )
 
 
 def _settle(cursor: CursorWrapper, one: Read, end: Settled, now: datetime) -> None:
     """Claims and ends the row. Once its person is known, the mail's key is wrapped by that person's key alone."""
     row, keys = one.row, programme.vault().keys
-    key = stored.data_key(row)
+    key = kept.data_key(row)
     wrapped, subject = bytes(row.wrapped_key), row.subject
     if end.owner and not subject:
         wrapped, subject = keys.rewrap(wrapped, end.owner), end.owner
@@ -218,10 +233,11 @@ def _settle(cursor: CursorWrapper, one: Read, end: Settled, now: datetime) -> No
             one.content_key,
             one.copy_key,
             topic_key(one.topic),
-            stored.seal(row, "head", head_of(one), key),
+            kept.seal(row.name, "head", head_of(one), key),
             wrapped,
             subject,
             to_micros(now),
+            end.by,
             row.pk,
             row.state,
         ],

@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeAlias
 
-from forgeward.desk import programme
+from forgeward.desk import kept, programme
 from forgeward.desk.actions import facts, files, filing, outbox, stored, write
 from forgeward.desk.actions.facts import House, Read
 from forgeward.desk.actions.filing import Prepared, Taken
@@ -105,7 +105,7 @@ def _raw(home: Home, row: RawMail) -> tuple[bytes, NotParsed | None]:
     if row.state != "stored":
         return b"", None
     try:
-        return stored.raw_bytes(home, row), None
+        return kept.raw_bytes(home, row), None
     except ForgewardError as problem:
         logger.error("the bytes of mail %s: %s", row.name, problem)  # noqa: TRY400 - a sentence, not a traceback
         return b"", NotParsed(f"Its stored bytes cannot be read: {problem}", "crashed")
@@ -169,7 +169,7 @@ def _alone(house: House, one: Read, clock: Clock) -> Taken:
 def again(row: RawMail) -> Taken:
     """What became of a mail that was taken in before."""
     try:
-        head = stored.unseal(row, "head", row.head_blob)
+        head = kept.unseal(row, "head", row.head_blob)
     except KeyErased:
         head = {}
     return Taken(

@@ -19,15 +19,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from django.db import connection
 
-from forgeward.desk import programme
+from forgeward.desk import kept, programme
 from forgeward.desk.actions import write
 from forgeward.desk.models import RawMail
 from forgeward.desk.models.fields import to_micros
 from forgeward.edges.home import Home, translated
-from forgeward.edges.keys import decrypt, encrypt
+from forgeward.edges.keys import encrypt
 from forgeward.respond.intake import digest
 
 LEASE = timedelta(seconds=120)
@@ -72,7 +71,7 @@ def store_many(home: Home, mails: Sequence[Incoming], *, lease: Lease | None = N
     fresh = {p: mail for p, mail in zip(prints, mails, strict=True) if p not in known}
     if fresh:
         home.require_space()
-        _insert(home, {p: _kept(mail) for p, mail in fresh.items()}, lease)
+        _insert(home, {p: _sealed(mail) for p, mail in fresh.items()}, lease)
         known = _known(prints)
     return [known[each] for each in prints]
 
@@ -82,7 +81,7 @@ def _known(prints: Sequence[str]) -> dict[str, RawMail]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Sealed:
     """A mail that is encrypted, and what its row says."""
 
     name: str
@@ -92,16 +91,16 @@ class _Kept:
     blob: bytes
 
 
-def _kept(mail: Incoming) -> _Kept:
+def _sealed(mail: Incoming) -> _Sealed:
     name = uuid.uuid4().hex
     key, wrapped = programme.vault().keys.new_data_key()
-    way = encrypt(key, msgspec.msgpack.encode(dict(mail.way)), _place(name, "way")) if mail.way else b""
-    return _Kept(name, mail, wrapped, way, encrypt(key, mail.raw, name.encode()))
+    way = kept.seal(name, "way", dict(mail.way), key) if mail.way else b""
+    return _Sealed(name, mail, wrapped, way, encrypt(key, mail.raw, name.encode()))
 
 
-def _insert(home: Home, kept: Mapping[str, _Kept], lease: Lease | None) -> None:
+def _insert(home: Home, mails: Mapping[str, _Sealed], lease: Lease | None) -> None:
     """The files first, durably, then the rows: a row never speaks of a file that is not there."""
-    write_files(home.raw, {each.name: each.blob for each in kept.values()})
+    write_files(home.raw, {each.name: each.blob for each in mails.values()})
     until, owner = (to_micros(lease.until), lease.owner) if lease else (None, "")
     with durable(), write.inside() as cursor:
         cursor.executemany(
@@ -124,37 +123,9 @@ def _insert(home: Home, kept: Mapping[str, _Kept], lease: Lease | None) -> None:
                     until,
                     owner,
                 ]
-                for fingerprint, each in kept.items()
+                for fingerprint, each in mails.items()
             ],
         )
-
-
-def raw_bytes(home: Home, row: RawMail) -> bytes:
-    """The mail as received. Raises ``KeyErased`` once its person was erased, ``HomeUnusable`` without its file."""
-    with translated(home.raw / row.name):
-        blob = (home.raw / row.name).read_bytes()
-    return decrypt(data_key(row), blob, row.name.encode())
-
-
-def data_key(row: RawMail) -> bytes:
-    """The mail's own data key. Raises ``KeyErased``."""
-    return programme.vault().keys.unwrap(bytes(row.wrapped_key), row.subject)
-
-
-def seal(row: RawMail, what: str, value: object, key: bytes | None = None) -> bytes:
-    """Seals a value beside the mail, under its data key: erasing the person takes it along."""
-    return encrypt(key or data_key(row), msgspec.msgpack.encode(value), _place(row.name, what))
-
-
-def unseal(row: RawMail, what: str, blob: bytes | memoryview) -> dict[str, Any]:
-    """What `seal` sealed; empty where nothing was. Raises ``KeyErased``."""
-    if not blob:
-        return {}
-    return msgspec.msgpack.decode(decrypt(data_key(row), bytes(blob), _place(row.name, what)), type=dict[str, Any])
-
-
-def _place(name: str, what: str) -> bytes:
-    return f"{name}:{what}".encode()
 
 
 def claim(owner: str, now: datetime, limit: int = BATCH) -> list[RawMail]:

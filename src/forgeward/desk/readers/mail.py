@@ -1,0 +1,241 @@
+"""Incoming mail: what came, by which way, what became of it, and what waits for a person's decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Q, QuerySet
+
+from forgeward.desk import kept
+from forgeward.desk.models import AttachmentRow, CanaryRow, MailboxRow, Person, RawMail
+from forgeward.desk.readers.sight import visible_to
+from forgeward.desk.readers.texts import ERASED
+from forgeward.edges.home import Home
+from forgeward.edges.mail_parser import ParserPool
+from forgeward.edges.mail_settings import Mailbox
+from forgeward.errors import BadInput, ForgewardError, KeyErased, NotFound
+from forgeward.respond.mail import NotParsed, Parsed
+
+STATES: Final[tuple[str, ...]] = (
+    "held",
+    "parsed",
+    "not_parsed",
+    "grouped",
+    "aside",
+    "bounce",
+    "canary",
+    "discarded",
+    "stored",
+)
+TEXT_SHOWN = 100_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """One mail. ``case`` is the one that it is in, or points at while it is held; empty where there is none."""
+
+    pk: int
+    at: datetime
+    state: str
+    reason: str
+    case: str
+    mailbox: str
+    sender: str
+    name: str
+    subject: str
+    size: int
+    attachments: int
+    forwarded_by: str
+    signals: dict[str, str]
+    decided_by: str
+
+    @property
+    def waits(self) -> bool:
+        return self.state == "held"
+
+    @property
+    def decidable(self) -> bool:
+        """Whether a person may still decide about it."""
+        return self.state in {"held", "grouped", "aside"}
+
+
+@dataclass(frozen=True, slots=True)
+class MailPage:
+    """One page of mails, the newest first; ``before`` is the next page's cursor, empty on the last one."""
+
+    mails: tuple[MailLine, ...]
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment: it can be looked at once its mail is in a case (``pk``), by name only before."""
+
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMail:
+    """A mail with its words. ``unread`` is a sentence where it could not be read."""
+
+    line: MailLine
+    text: str
+    unread: str
+    defects: tuple[str, ...]
+    files: tuple[File, ...]
+    details: tuple[str, ...]
+
+
+def page(person: Person, *, state: str = "", case: str = "", before: str = "", limit: int = 50) -> MailPage:
+    """Mails that the person may see. Raises ``BadInput`` for an unknown state or cursor."""
+    if state and state not in STATES:
+        raise BadInput(f"“{state[:40]}” is no state of a mail.", next=f"Choose one of: {', '.join(STATES)}.")
+    if before and not before.isdecimal():
+        raise BadInput(f"“{before[:40]}” is no place in the list.", next="Take the one that the last page gave.")
+    rows = _seen(person)
+    if state:
+        rows = rows.filter(state=state)
+    if case:
+        rows = rows.filter(case__number=case)
+    if before:
+        rows = rows.filter(pk__lt=int(before))
+    found = list(rows.order_by("-pk")[: limit + 1])
+    return MailPage(_lines(found[:limit]), str(found[limit - 1].pk) if len(found) > limit else "")
+
+
+def waiting(person: Person, most: int) -> int:
+    """How many held mails the person may decide; counts no further than ``most`` and one."""
+    return _seen(person).filter(state="held").order_by().values("pk")[: most + 1].count()
+
+
+def one(person: Person, pk: int) -> MailLine:
+    """One mail. Raises ``NotFound`` also where the person may not see its case."""
+    return _lines([_row(person, pk)])[0]
+
+
+def opened(home: Home, person: Person, pk: int) -> OpenMail:
+    """One mail, read anew in a guarded child. Raises ``NotFound``."""
+    row = _row(person, pk)
+    line = _lines([row])[0]
+    try:
+        raw = kept.raw_bytes(home, row)
+        with ParserPool(workers=1, spare=0) as pool:
+            reading = pool.parse(raw)
+    except KeyErased:
+        return OpenMail(line, "", "Its person was erased, and the mail with them.", (), (), ())
+    except ForgewardError as problem:
+        return OpenMail(line, "", f"{problem} {problem.next}".strip(), (), (), ())
+    mail = reading.mail if isinstance(reading, Parsed) else reading.head
+    files = mail.attachments if mail else ()
+    return OpenMail(
+        line=line,
+        text=mail.text[:TEXT_SHOWN] if mail else "",
+        unread=reading.reason if isinstance(reading, NotParsed) else "",
+        defects=mail.defects if mail else (),
+        files=tuple(File(file.name, file.sniffed_type, file.size) for file in files),
+        details=tuple(str(each) for each in kept.unseal(row, "head", row.head_blob).get("details", ())),
+    )
+
+
+def raw(home: Home, person: Person, pk: int) -> bytes:
+    """The mail as received. Raises ``NotFound``, ``KeyErased``."""
+    return kept.raw_bytes(home, _row(person, pk))
+
+
+def attachment(person: Person, pk: int) -> AttachmentRow:
+    """A file of a case that the person may see. Raises ``NotFound``."""
+    row = AttachmentRow.objects.select_related("message", "message__case").filter(pk=pk).first()
+    if row is None or not visible_to(person).filter(pk=row.message.case_id).exists():
+        raise NotFound(f"There is no file {pk}.", next="Look at the case.")
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class BoxLine:
+    """A mailbox of the settings and how it is. ``problem`` is a sentence while it cannot be read."""
+
+    name: str
+    purpose: str
+    address: str
+    way: str
+    looked_at: datetime | None
+    problem: str
+    taken: int
+    proven_at: datetime | None
+
+
+def boxes(home: Home) -> tuple[BoxLine, ...]:
+    """Every mailbox of the settings, with the last look and the last test mail that arrived."""
+    settings = home.settings
+    rows = {row.name: row for row in MailboxRow.objects.all()}
+    proven = CanaryRow.objects.filter(arrived_at__isnull=False).order_by("pk")
+    arrived: dict[str, datetime | None] = dict(proven.values_list("address", "arrived_at"))
+    return tuple(
+        BoxLine(
+            name=box.name,
+            purpose=box.purpose,
+            address=box.address,
+            way=_way(box, listens=settings.listener.is_set),
+            looked_at=rows[box.name].looked_at if box.name in rows else None,
+            problem=rows[box.name].problem if box.name in rows else "",
+            taken=rows[box.name].taken if box.name in rows else 0,
+            proven_at=arrived.get(box.address.lower()),
+        )
+        for box in settings.mailbox
+    )
+
+
+def _way(box: Mailbox, *, listens: bool) -> str:
+    if box.host:
+        return "IMAP"
+    return "folder" if box.maildir else "listener" if listens else "files"
+
+
+def _seen(person: Person) -> QuerySet[RawMail]:
+    """Mails of cases that the person may see, and those of no case for whoever has a role."""
+    rows = RawMail.objects.select_related("case", "decided_by")
+    if not person.is_active or not person.roles:
+        return rows.none()
+    return rows.filter(Q(case__isnull=True) | Q(case__in=visible_to(person).values("pk")))
+
+
+def _row(person: Person, pk: int) -> RawMail:
+    row = _seen(person).filter(pk=pk).first()
+    if row is None:
+        raise NotFound(f"There is no mail {pk}.", next="Look under Mail.")
+    return row
+
+
+def _lines(rows: Iterable[RawMail]) -> tuple[MailLine, ...]:
+    return tuple(_line(row, _head(row)) for row in rows)
+
+
+def _head(row: RawMail) -> dict[str, Any]:
+    try:
+        return kept.unseal(row, "head", row.head_blob)
+    except KeyErased:
+        return {"from": ERASED, "subject": ERASED}
+
+
+def _line(row: RawMail, head: dict[str, Any]) -> MailLine:
+    return MailLine(
+        pk=row.pk,
+        at=row.received_at,
+        state=row.state,
+        reason=row.reason,
+        case=row.case.number if row.case else "",
+        mailbox=row.mailbox,
+        sender=str(head.get("from", "")),
+        name=str(head.get("name", "")),
+        subject=str(head.get("subject", "")),
+        size=row.size,
+        attachments=int(head.get("attachments", 0)),
+        forwarded_by=str(head.get("forwarded_by", "")),
+        signals=dict(head.get("signals", {})),
+        decided_by=row.decided_by.name if row.decided_by else "",
+    )
