@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import OperationalError, ProgrammingError
 
+from forgeward.desk import guards
 from forgeward.desk.actions import people, policies
 from forgeward.desk.actions.write import inside, require_forward
 from forgeward.desk.founding import Founding
@@ -43,6 +44,7 @@ def migrate() -> None:
     """Brings tables and the shared cache up to date."""
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
+    guards.install()
 
 
 def ready(home: Home) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from forgeward.desk import programme
+from forgeward.desk import guards, programme
 from forgeward.desk.models import Heartbeat, NoticeRow, Pending, RawMail
 from forgeward.edges.home import LEAST_FREE, Home
 from forgeward.edges.mail_out import transport_for
@@ -36,6 +36,7 @@ def _findings(home: Home, now: datetime) -> Iterator[Finding]:
     yield _disk(home)
     yield _keys()
     yield _policy(now)
+    yield _guards()
     yield _mail(home)
     yield _worker(now)
     yield _parser()
@@ -62,6 +63,18 @@ def _policy(now: datetime) -> Finding:
     except ForgewardError as problem:
         return Finding("policy", False, str(problem), problem.next)
     return Finding("policy", True, f"Policy version {policy.version} is in force.")
+
+
+def _guards() -> Finding:
+    if gone := guards.missing():
+        what = f"History can be changed: {len(gone)} guards of the database are gone, {gone[0]} the first of them."
+        return Finding(
+            "guards", False, what, "Run `forgeward audit` and find out who dropped them; a restored backup has them."
+        )
+    if open_to := guards.may_change():
+        what = f"The desk's database role owns its history, or may change it: {len(open_to)} tables."
+        return Finding("guards", False, what, "Give the desk a role of its own, as docs/how-to/postgresql.md shows.")
+    return Finding("guards", True, "The database refuses to change or delete history.")
 
 
 def _mail(home: Home) -> Finding:
