@@ -132,12 +132,13 @@ class Keyring:
             return self._replace(address, msgspec.structs.replace(known, agreed_at=None, agreed_by=""))
 
     def forget(self, address: str) -> bool:
-        """Deletes what we have of a correspondent; False where there was nothing."""
-        file = self._file(self._keys.reporter(address))
+        """Deletes what we have of a correspondent, also what an erasure made unreadable; False where nothing was."""
+        files = [self._file(subject) for subject in self._keys.reporters(address)]
         with self._writing():
-            existed = file.exists()
-            file.unlink(missing_ok=True)
-        return existed
+            existing = [file for file in files if file.exists()]
+            for file in existing:
+                file.unlink()
+        return bool(existing)
 
     def _one(self, address: str, fingerprint: str) -> Known:
         wanted = "".join(fingerprint.split()).lower()

@@ -163,12 +163,15 @@ class Keys:
 
         Who writes again after an erasure is a new subject: the old key never comes back.
         """
+        return self.reporters(address)[-1]
+
+    def reporters(self, address: str) -> tuple[str, ...]:
+        """Every subject that the address had, the erased ones first, the present one last."""
         named = "reporter:" + self.keyed("reporter", address.strip().lower().encode())[:24]
-        subject, times = named, 0
-        while self._subjects().is_erased(subject):
-            times += 1
-            subject = f"{named}.{times}"
-        return subject
+        found = [named]
+        while self._subjects().is_erased(found[-1]):
+            found.append(f"{named}.{len(found)}")
+        return tuple(found)
 
     @property
     def _home_file(self) -> Path:

@@ -18,7 +18,6 @@ import msgspec
 from forgeward.edges.mail_boxes import MAIL_LIMIT
 from forgeward.errors import MailboxTrouble
 
-
 _NO_MAIL = frozenset({errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.ENXIO})  # taken, a link, a folder, a pipe
 
 
