@@ -37,7 +37,7 @@ def names() -> list[str]:
     return [f"guard_{table}_{deed}" for table in GUARDED for deed in deeds]
 
 
-def install(database: BaseDatabaseWrapper = connection) -> None:  # type: ignore[assignment]  # a proxy of the same
+def install(database: BaseDatabaseWrapper = connection) -> None:
     """Makes every guard that is missing. Changing a table's columns makes SQLite forget those of that table."""
     with database.cursor() as cursor:
         there = present(cursor)
@@ -48,7 +48,7 @@ def install(database: BaseDatabaseWrapper = connection) -> None:  # type: ignore
                 cursor.execute(statement)
 
 
-def remove(database: BaseDatabaseWrapper = connection) -> None:  # type: ignore[assignment]  # a proxy of the same
+def remove(database: BaseDatabaseWrapper = connection) -> None:
     """Drops every guard: for a migration backwards, and for tests that act as an attacker or empty their tables."""
     with database.cursor() as cursor:
         for name, _ in _statements(database.vendor):
