@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -367,6 +369,12 @@ def test_locked_secret_keys_are_refused(desk: OpenPgp, peer: Gpg) -> None:
         desk.import_own(secret, datetime.now(UTC))
     with pytest.raises(KeyUnusable, match="no secret keys"):
         desk.import_own(peer.public("lock"), datetime.now(UTC))
+
+
+def test_only_the_child_uses_the_library() -> None:
+    """The process that holds the keyring never loads pysequoia."""
+    asked = "import sys, forgeward.edges.openpgp; sys.exit('pysequoia' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 
 def test_a_mail_without_openpgp_costs_no_child(desk: OpenPgp, parsers: ParserPool) -> None:

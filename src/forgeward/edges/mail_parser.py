@@ -14,7 +14,7 @@ import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Self
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -22,11 +22,15 @@ from forgeward.edges import frames
 from forgeward.edges.confine import Confinement
 from forgeward.edges.guarded import ChildPool, Died, Guard
 from forgeward.edges.mail_limits import LIMITS, header_end
-from forgeward.edges.mail_worker import CARRIED, HEAD, WHOLE
+from forgeward.edges.mail_signatures import Asked, Signed
+from forgeward.edges.mail_worker import ASKED, CARRIED, HEAD, SIGNED, WHOLE
+from forgeward.respond.authenticity import Checked
+from forgeward.respond.dns import Answer
 from forgeward.respond.mail import NotParsed, Parsed, Reading
 from forgeward.respond.openpgp import Carried
 
 _ANSWER_LIMIT = LIMITS.raw + 16 * 2**20
+_T = TypeVar("_T")
 
 
 class ParserPool:
@@ -83,10 +87,26 @@ class ParserPool:
 
     def carried(self, raw: bytes) -> Carried | None:
         """What the mail carries of OpenPGP; None where looking for it breaks. Raises ParserUnavailable as `parse`."""
+        return self._part(CARRIED, raw, Carried)
+
+    def asked(self, raw: bytes) -> Asked | None:
+        """What of the mail's header must be looked up in the DNS; None where looking for it breaks."""
+        begin = len(raw) - len(raw.lstrip(b"\r\n"))
+        return self._part(ASKED, raw[begin : begin + header_end(raw[begin:], LIMITS.header)], Asked)
+
+    def checked(self, raw: bytes, records: dict[str, Answer], at: float) -> Checked | None:
+        """What its DKIM and ARC signatures say, by the records that were asked for; None where checking breaks."""
         if len(raw) > LIMITS.raw:
             return None
+        return self._part(SIGNED, msgspec.msgpack.encode(Signed(raw, records, at)), Checked)
+
+    def _part(self, kind: int, body: bytes, wanted: type[_T]) -> _T | None:
+        if len(body) > _ANSWER_LIMIT:
+            return None
         try:
-            return self._children.ask(CARRIED, raw, _ANSWER_LIMIT, _carried)
+            return self._children.ask(
+                kind, body, _ANSWER_LIMIT, lambda answer: msgspec.msgpack.decode(answer, type=wanted | None)
+            )
         except (Died, frames.Late):
             return None
 
@@ -117,11 +137,6 @@ class ParserPool:
 
 def _out_of_memory(reading: Reading) -> bool:
     return isinstance(reading, NotParsed) and reading.code == "memory"
-
-
-def _carried(answer: bytes) -> Carried | None:
-    found: Carried | None = msgspec.msgpack.decode(answer, type=Carried | None)
-    return found
 
 
 def _reading(answer: bytes) -> Reading:

@@ -1,19 +1,23 @@
 """The parser's child process, ``python -m forgeward.edges.mail_worker MEMORY CPU WALL MAILS``; `mail_parser` starts it.
 
-A mail that breaks the parser is answered with NotParsed, or with nothing where only its OpenPGP parts were asked for;
-when one breaks the process, `mail_parser` sees how.
+A mail that breaks the parser is answered with NotParsed, or with nothing where only its OpenPGP parts or its signatures
+were asked for; when one breaks the process, `mail_parser` sees how.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import msgspec
 
 from forgeward.edges import guarded_child
 from forgeward.edges.mail_pgp import carried
 from forgeward.edges.mail_reading import read
+from forgeward.edges.mail_signatures import asked, checked
 from forgeward.respond.mail import NotParsed, Reading
 
-WHOLE, HEAD, CARRIED = 0, 1, 2  # kinds of frames to the child
+WHOLE, HEAD, CARRIED, ASKED, SIGNED = range(5)  # kinds of frames to the child
+_OTHERS: dict[int, Callable[[bytes], object]] = {CARRIED: carried, ASKED: asked, SIGNED: checked}
 
 _WARM_UP = (
     b"From: =?utf-8?q?W=C3=A4rm?= <a@example.org>\r\nTo: b@example.org\r\nSubject: =?utf-8?b?w6Q=?=\r\n"
@@ -22,15 +26,13 @@ _WARM_UP = (
 )
 
 
-def answer(kind: int, raw: bytes) -> bytes:
+def answer(kind: int, body: bytes) -> bytes:
     """What was asked for, as msgpack; never raises what the mail could cause."""
-    return _carried(raw) if kind == CARRIED else _reading(kind, raw)
-
-
-def _carried(raw: bytes) -> bytes:
-    """The mail's `Carried`, or None where it breaks what looks for it."""
+    other = _OTHERS.get(kind)
+    if other is None:
+        return _reading(kind, body)
     try:
-        return msgspec.msgpack.encode(carried(raw))
+        return msgspec.msgpack.encode(other(body))
     except Exception:  # noqa: BLE001 - the standard parser raises nearly anything on hostile bytes
         return msgspec.msgpack.encode(None)
 

@@ -1,0 +1,115 @@
+"""Asks what DKIM, SPF, DMARC and ARC say of a mail, with the DNS on one side and the guarded child on the other.
+
+    header ─▶ child: which keys? ─▶ Resolver ─▶ child: do the signatures hold? ─▶ SPF, DMARC (pure, Resolver) ─▶ Signals
+
+The child has no network: it names the records that it needs, and gets them. One mail gets so many look-ups and so much
+time and no more; what is left over then counts as a DNS that did not answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from forgeward.edges.mail_parser import ParserPool
+from forgeward.edges.mail_signatures import Asked
+from forgeward.respond import authenticity, dmarc, spf
+from forgeward.respond.authenticity import Authentication, Checked, DkimResult, author_domain, envelope_of
+from forgeward.respond.dns import FAILED, Answer, Question, ask
+from forgeward.respond.mail import Mail
+from forgeward.respond.spf import Envelope, SpfResult
+
+QUESTIONS = 60  # of one mail: 16 keys, 10 SPF terms with their addresses, two tree walks
+SECONDS = 15.0  # of one mail, all look-ups together
+_CACHED, _CACHE_SECONDS = 10_000, 300.0
+
+
+class Resolver(Protocol):
+    """Answers questions to the DNS. Never raises for what the DNS says or does not say."""
+
+    def resolve(self, question: Question) -> Answer:
+        """One look-up; `FAILED` where nobody could say."""
+
+
+class Cache:
+    """Remembers another resolver's answers for some minutes. Safe for threads."""
+
+    def __init__(self, resolver: Resolver, clock: Callable[[], float] = time.monotonic) -> None:
+        self._resolver, self._clock = resolver, clock
+        self._known: OrderedDict[Question, tuple[float, Answer]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def resolve(self, question: Question) -> Answer:
+        """The answer of the last few minutes, or a fresh one. Failures are never remembered."""
+        now = self._clock()
+        with self._lock:
+            known = self._known.get(question)
+        if known and known[0] > now:
+            return known[1]
+        answer = self._resolver.resolve(question)
+        if answer.state != "failed":
+            with self._lock:
+                self._known[question] = now + _CACHE_SECONDS, answer
+                while len(self._known) > _CACHED:
+                    self._known.popitem(last=False)
+        return answer
+
+
+class Authenticator:
+    """Checks mails. ``own_servers`` are the names of our mail servers in Received lines, for SPF of fetched mail."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        parsers: ParserPool,
+        own_servers: tuple[str, ...] = (),
+        seconds: float = SECONDS,
+    ) -> None:
+        self._resolver, self._parsers, self._own, self._seconds = resolver, parsers, own_servers, seconds
+
+    def signed(self, raw: bytes, mail: Mail, received: datetime, envelope: Envelope | None = None) -> Mail:
+        """The mail with the verdicts among its signals. ``received`` is our receipt, ``envelope`` our listener's word.
+
+        Raises ParserUnavailable where no child can be started.
+        """
+        found = self.check(raw, mail, received, envelope)
+        return msgspec.structs.replace(mail, signals=authenticity.signals(found, mail.signals))
+
+    def check(self, raw: bytes, mail: Mail, received: datetime, envelope: Envelope | None = None) -> Authentication:
+        """All four, in the order in which they need each other. Raises as `signed`."""
+        lookups = _Lookups(self._resolver, self._seconds)
+        asked = self._parsers.asked(raw) or Asked()
+        records = {name: lookups.resolve(Question(name, "TXT")) for name in asked.names}
+        checked = self._parsers.checked(raw, records, received.timestamp()) if asked.names else None
+        if checked is None:
+            checked = Checked(dkim=tuple(DkimResult("unanswered") for _ in asked.names[:1]))
+        handed = envelope or envelope_of(asked.received, asked.return_path, self._own)
+        sent = ask(spf.check(handed), lookups.resolve) if handed else SpfResult()
+        found = Authentication(checked=checked, spf=sent)
+        vouched = sent.domain if sent.state == "pass" else ""
+        policy = ask(dmarc.evaluate(author_domain(mail), found.passing, vouched), lookups.resolve)
+        return msgspec.structs.replace(found, dmarc=policy)
+
+
+class _Lookups:
+    """The look-ups of one mail: each name once, within the mail's budget of questions and time."""
+
+    def __init__(self, resolver: Resolver, seconds: float) -> None:
+        self._resolver = resolver
+        self._until = time.monotonic() + seconds
+        self._known: dict[Question, Answer] = {}
+
+    def resolve(self, question: Question) -> Answer:
+        known = self._known.get(question)
+        if known is not None:
+            return known
+        if len(self._known) >= QUESTIONS or time.monotonic() >= self._until:
+            return FAILED
+        answer = self._known[question] = self._resolver.resolve(question)
+        return answer
