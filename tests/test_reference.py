@@ -50,7 +50,7 @@ def test_commands_in_the_docs_exist() -> None:
     for page, words in calls:
         rest = words[2:] if words[0] in {"--as", "--home"} else words
         command = groups.get(rest.pop(0))
-        if isinstance(command, TyperGroup) and rest and not rest[0].isupper():
+        while isinstance(command, TyperGroup) and rest and not rest[0].isupper():
             command = command.commands.get(rest.pop(0))
         known = {option for p in command.params for option in p.opts} if command else set()
         given = {word.partition("=")[0] for word in rest if word.startswith("--")}

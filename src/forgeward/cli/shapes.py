@@ -87,11 +87,34 @@ class Received(msgspec.Struct):
     sender: str = msgspec.field(name="from")
     attachments: int = 0
     signals: dict[str, str] = {}
+    state: str = ""
 
 
 class Intake(Shape, kw_only=True):
     schema: Literal["forgeward/intake/1"] = "forgeward/intake/1"
     received: list[Received]
+
+
+class HeldLine(msgspec.Struct):
+    """A mail that waits for a decision. ``case`` is the one that it points at."""
+
+    id: int
+    at: str
+    state: str
+    reason: str
+    case: str | None
+    mailbox: str | None
+    subject: str
+    sender: str = msgspec.field(name="from")
+    size: int = 0
+    attachments: int = 0
+    signals: dict[str, str] = {}
+
+
+class Held(Shape, kw_only=True):
+    schema: Literal["forgeward/held/1"] = "forgeward/held/1"
+    mails: list[HeldLine]
+    after: str | None = None
 
 
 class SeverityShape(msgspec.Struct):

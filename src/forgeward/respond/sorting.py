@@ -48,7 +48,7 @@ class Aside(msgspec.Struct, frozen=True):
 class Opens(msgspec.Struct, frozen=True):
     """It opens a case with this ``Receive.source``; ``ticket`` where a notification names one."""
 
-    source: Literal["mail", "support", "ams", "advisory"] = "mail"
+    source: Literal["mail", "support", "form", "ams", "advisory"] = "mail"
     ticket: str = ""
 
 

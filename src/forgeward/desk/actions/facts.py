@@ -6,7 +6,7 @@ Reads only. ``House`` is looked up once for many mails; the queries for one mail
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -113,6 +113,11 @@ def read(house: House, row: RawMail, reading: Reading) -> Read:
     )
 
 
+def recognised_as(one: Read, recognised: Recognised) -> Read:
+    """The mail as a notification, because a person said so."""
+    return replace(one, recognised=recognised)
+
+
 def _content(reading: Reading, mail: Mail, size: int) -> str:
     if isinstance(reading, NotParsed):
         return f"{reading.code}:{size}:{mail.subject}"
@@ -124,18 +129,18 @@ def gather(house: House, one: Read) -> Facts:
     mail, settings = one.mail, house.settings.intake
     known = _known(house, one) if isinstance(one.reading, Parsed) else intake.Known()
     target = next((t.case for t in (*known.by_tag.values(), *known.by_message.values())), "")
-    ticket_case = _ticket_case(one) if one.topic else ""
+    on_ticket = ticket_case(one) if one.topic else ""
     return Facts(
         own=house.own - {one.forwarded_by.lower()},
         canary=number_of(mail.automatic.canary, house.canary_key) if mail.automatic.canary else None,
         letters=_letters(mail) if mail.returned else {},
         known=known,
         proof_needed=settings.proof_needed,
-        answers=_answers(target or ticket_case, one) if target or ticket_case else 0,
+        answers=_answers(target or on_ticket, one) if target or on_ticket else 0,
         seen=_seen(one),
         limits=settings.limits,
         recognised=one.recognised,
-        ticket_case=ticket_case,
+        ticket_case=on_ticket,
         support=one.box is not None and one.box.purpose == "support",
     )
 
@@ -183,7 +188,8 @@ def _letters(mail: Mail) -> dict[str, int]:
     return {by_key[key]: pk for key, pk in rows}
 
 
-def _ticket_case(one: Read) -> str:
+def ticket_case(one: Read) -> str:
+    """The case of the ticket that the mail is about; empty for a new one."""
     key = topic_key(one.topic)
     row = RawMail.objects.filter(topic_key=key, opened=True).select_related("case").order_by("-id").first()
     return _thread(row.case, one).case if row and row.case else ""

@@ -5,10 +5,13 @@ Whoever files a mail first claims its row by a conditional update, so that two p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
+import msgspec
 from django.db.backends.utils import CursorWrapper
 
 from forgeward.desk import kept, programme
@@ -94,9 +97,19 @@ def _beside(cursor: CursorWrapper, one: Read, fate: Held | Grouped | Returned | 
 
 
 def opens(
-    cursor: CursorWrapper, house: House, one: Read, fate: Opens, prepared: Prepared, actor: Actor, now: datetime
+    cursor: CursorWrapper,
+    house: House,
+    one: Read,
+    fate: Opens,
+    prepared: Prepared,
+    actor: Actor,
+    now: datetime,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> Taken:
-    """The mail opens a case. What Atlassian's systems send is nobody's report: the case has no reporter then."""
+    """The mail opens a case. What Atlassian's systems send is nobody's report: the case has no reporter then.
+
+    ``more`` are further fields of ``Receive``.
+    """
     unread = one.reading.reason if isinstance(one.reading, NotParsed) else None
     inside = fate.source in INSIDE
     reporter = "" if inside else one.reporter
@@ -111,6 +124,7 @@ def opens(
         signals=signals_of(house, one),
         receipt=not inside and _may_receive(house, one, now),
     )
+    command = msgspec.structs.replace(command, **more)
     done = cases.open_in(cursor, command, actor, now, number=prepared.number, reporter=reporter)
     state = "not_parsed" if unread else "parsed"
     end = Settled(state, unread or "", prepared.owner, done.pk, opened=True, by=_person(actor))
@@ -120,14 +134,15 @@ def opens(
 
 
 def joins(cursor: CursorWrapper, one: Read, fate: Joins, prepared: Prepared, actor: Actor, now: datetime) -> Taken:
-    """The mail joins a case; only the reporter's own words end a wait for the reporter."""
-    row = CaseRow.objects.get(number=fate.case)
-    from_reporter = bool(one.reporter) and row.reporter == one.reporter and not fate.by_machine
+    """The mail joins a case; only the reporter's own words end a wait for the reporter. Raises ``NotFound``."""
+    reporter = CaseRow.objects.filter(number=fate.case).values_list("reporter", flat=True).first()
+    from_reporter = bool(one.reporter) and reporter == one.reporter and not fate.by_machine
     command = Join(
         text=text_of(one),
         subject=rules.title(one.mail.subject),
         source="ams" if fate.by == "ticket" else "mail",
         from_reporter=from_reporter,
+        author=one.reporter,
         signals=_verdicts(one),
     )
     done = cases.perform_in(cursor, fate.case, command, actor, now)
