@@ -16,9 +16,10 @@ import dns.rrset
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from forgeward.edges.dns import DnsResolver, DnsSettings
+from forgeward.edges.dns import DnsResolver
 from forgeward.edges.mail_auth import QUESTIONS, Authenticator, Cache
 from forgeward.edges.mail_parser import ParserPool
+from forgeward.edges.mail_settings import Dns
 from forgeward.respond.dns import FAILED, NOTHING, Answer, Question
 from forgeward.respond.mail import Mail, Parsed
 from forgeward.respond.spf import Envelope
@@ -223,7 +224,7 @@ def server() -> Iterator[NameServer]:
 )
 def test_the_real_resolver(server: NameServer, question: Question, answer: Answer) -> None:
     """Texts are joined, mail servers sorted, missing names are none, and silence is a failure in time."""
-    settings = DnsSettings(servers=("127.0.0.1",), port=server.port, timeout=1)
+    settings = Dns(servers=("127.0.0.1",), port=server.port, timeout=1)
     found = DnsResolver(settings).resolve(question)
     assert (found.state, sorted(found.records)) == (answer.state, sorted(answer.records))
     assert question.kind != "MX" or found.records == answer.records
@@ -231,4 +232,4 @@ def test_the_real_resolver(server: NameServer, question: Question, answer: Answe
 
 def test_a_resolver_that_is_off() -> None:
     """Switched off, nothing is asked and nothing is known."""
-    assert DnsResolver(DnsSettings(off=True)).resolve(Question("a.example")) == FAILED
+    assert DnsResolver(Dns(off=True)).resolve(Question("a.example")) == FAILED

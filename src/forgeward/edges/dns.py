@@ -9,27 +9,18 @@ from typing import Any
 
 import dns.exception
 import dns.resolver
-import msgspec
 
+from forgeward.edges.mail_settings import Dns
 from forgeward.respond.dns import FAILED, NOTHING, Answer, Question
 
 _RECORDS = 50  # of one answer
 _TEXT = 8192  # characters of one record
 
 
-class DnsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[dns]`` of settings.toml. ``servers`` are addresses; none: the machine's own. ``off``: nothing is asked."""
-
-    servers: tuple[str, ...] = ()
-    port: int = 53
-    timeout: float = 4.0
-    off: bool = False
-
-
 class DnsResolver:
     """Asks by dnspython. Safe for threads."""
 
-    def __init__(self, settings: DnsSettings = DnsSettings()) -> None:  # noqa: B008 - frozen
+    def __init__(self, settings: Dns) -> None:
         self._off = settings.off
         self._timeout = settings.timeout
         self._resolver = dns.resolver.Resolver(configure=not (settings.servers or settings.off))

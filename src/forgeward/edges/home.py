@@ -29,7 +29,7 @@ from pathlib import Path
 import msgspec
 
 from forgeward.edges.database import VARIABLE, Database, Server, server
-from forgeward.edges.mail_settings import Canary, Intake, Listener, Mailbox, Notification, check
+from forgeward.edges.mail_settings import Canary, Dns, Intake, Listener, Mailbox, Notification, OpenPgp, check
 from forgeward.errors import BadInput, HomeUnusable
 from forgeward.ledger.schedule import HOURLY, parse_times
 
@@ -68,6 +68,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intake: Intake = Intake()
     canary: Canary = Canary()
     notification: tuple[Notification, ...] = ()
+    dns: Dns = Dns()
+    openpgp: OpenPgp = OpenPgp()
     ledger: Ledger = Ledger()
     database: Database = Database()
     public_url: str = ""

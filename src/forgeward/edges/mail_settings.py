@@ -98,8 +98,30 @@ class Canary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minutes: Annotated[float, Meta(gt=0, le=60)] = 45
 
 
+class Dns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[dns]``: who is asked for DKIM, SPF and DMARC. ``servers`` are addresses; without them the machine's own.
+
+    ``timeout`` is in seconds, for each look-up. ``off``: nothing is asked, so nothing is ever proven.
+    """
+
+    servers: tuple[str, ...] = ()
+    port: Port = 53
+    timeout: Annotated[float, Meta(ge=0.1, le=30)] = 4
+    off: bool = False
+
+
+class OpenPgp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[openpgp]``: ``wkd`` permits to ask senders' domains for their keys, which tells them that we do."""
+
+    wkd: bool = False
+
+
 class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[intake]``: how much is too much. ``proof_needed``: an answer joins its case only by DMARC or OpenPGP."""
+    """``[intake]``: how much is too much. ``proof_needed``: an answer joins its case only by DMARC or OpenPGP.
+
+    ``own_servers`` are the names of our mail servers behind “by” in Received lines: who handed a fetched mail to them
+    is then known, and SPF can be asked.
+    """
 
     receipts_to_sender: Annotated[int, Meta(ge=0)] = 3
     receipts_in_total: Annotated[int, Meta(ge=0)] = 100
@@ -107,6 +129,7 @@ class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cases_of_content: Annotated[int, Meta(ge=1)] = 5
     answers_of_sender: Annotated[int, Meta(ge=1)] = 50
     proof_needed: bool = True
+    own_servers: tuple[str, ...] = ()
 
     @property
     def limits(self) -> Limits:
