@@ -87,8 +87,9 @@ class TimelineItem:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came with a message; it is named, never served."""
+    """A file that came with a message; it is shown as text at most, on a page of its own."""
 
+    pk: int
     name: str
     media_type: str
     size: int
@@ -329,7 +330,7 @@ class _Reading:
         rows = AttachmentRow.objects.filter(message__case=self.row).select_related("message").order_by("pk")
         for row in rows:
             label = vault.open_json(row.message.subject, f"file:{row.name}", bytes(row.label_blob)) or {}
-            shown = Attachment(str(label.get("label", texts.ERASED)), row.media_type, row.size)
+            shown = Attachment(row.pk, str(label.get("label", texts.ERASED)), row.media_type, row.size)
             found.setdefault(row.message.entry_seq or 1, []).append(shown)
         return {seq: tuple(files) for seq, files in found.items()}
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
-from forgeward.desk import kept
+from forgeward.desk import kept, programme
 from forgeward.desk.models import AttachmentRow, CanaryRow, MailboxRow, Person, RawMail
-from forgeward.desk.readers.sight import visible_to
+from forgeward.desk.readers.sight import concerning, visible_to
 from forgeward.desk.readers.texts import ERASED
 from forgeward.edges.home import Home
 from forgeward.edges.mail_parser import ParserPool
@@ -157,6 +157,12 @@ def attachment(person: Person, pk: int) -> AttachmentRow:
     return row
 
 
+def file_label(row: AttachmentRow) -> str:
+    """The file's own name. Erased with its owner."""
+    label = programme.vault().open_json(row.message.subject, f"file:{row.name}", bytes(row.label_blob)) or {}
+    return str(label.get("label", ERASED))
+
+
 @dataclass(frozen=True, slots=True)
 class BoxLine:
     """A mailbox of the settings and how it is. ``problem`` is a sentence while it cannot be read."""
@@ -203,7 +209,7 @@ def _seen(person: Person) -> QuerySet[RawMail]:
     rows = RawMail.objects.select_related("case", "decided_by")
     if not person.is_active or not person.roles:
         return rows.none()
-    return rows.filter(Q(case__isnull=True) | Q(case__in=visible_to(person).values("pk")))
+    return rows.filter(Q(case__isnull=True) | concerning(person))
 
 
 def _row(person: Person, pk: int) -> RawMail:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from forgeward.desk import programme
 from forgeward.desk.models import NoticeRow, Person
+from forgeward.desk.readers import mail
 from forgeward.desk.readers.sight import concerning, visible_to
 from forgeward.errors import NotFound
 
@@ -17,6 +18,7 @@ class Counts:
     open_cases: int
     promises: int
     waiting_notices: int
+    held_mails: int
 
 
 def counts(person: Person, most: int) -> Counts:
@@ -31,4 +33,5 @@ def counts(person: Person, most: int) -> Counts:
         open_cases=seen.filter(closed_at__isnull=True).order_by().values("pk")[: most + 1].count(),
         promises=promises,
         waiting_notices=waiting.order_by().values("pk")[: most + 1].count(),
+        held_mails=mail.waiting(person, most),
     )

@@ -70,6 +70,7 @@ class House:
             Room("today", "Today", reverse("today"), ""),
             Room("cases", "Cases", reverse("cases"), _counted(counts.open_cases)),
             Room("promises", "Promises", reverse("promises"), _counted(counts.promises)),
+            Room("mail", "Mail", reverse("mail"), _counted(counts.held_mails)),
             Room("notices", "Notices", reverse("notices"), _counted(counts.waiting_notices)),
         )
 

@@ -12,7 +12,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkey
 from django.urls import URLPattern, path
 
-from forgeward.desk.web.views import cases, door, errors, notices, promises, steps, today
+from forgeward.desk.web.views import cases, door, errors, mail, notices, promises, steps, today
 
 sign_in: list[URLPattern] = [
     path("sign-in/", account.login, name="account_login"),
@@ -51,6 +51,11 @@ desk: list[URLPattern] = [
     path("cases/<str:number>/entries/<int:seq>/", cases.entry, name="entry"),
     path("promises/", promises.promises, name="promises"),
     path("promises/<str:promise_id>/", promises.promise, name="promise"),
+    path("mail/", mail.mails, name="mail"),
+    path("mail/<int:pk>/", mail.mail, name="one_mail"),
+    path("mail/<int:pk>/raw/", mail.raw, name="raw_mail"),
+    path("mail/<int:pk>/<slug:deed>/", mail.decide, name="decide_mail"),
+    path("files/<int:pk>/", mail.attachment, name="file"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<int:pk>/", notices.notice, name="notice"),
 ]

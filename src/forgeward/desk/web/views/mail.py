@@ -1,0 +1,234 @@
+"""Incoming mail: what came by which mailbox, what became of it, and what waits for a person's decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, cast
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from forgeward.desk import kept, programme
+from forgeward.desk.actions import held
+from forgeward.desk.models import Person
+from forgeward.desk.readers import mail as reader
+from forgeward.desk.readers.mail import BoxLine, MailLine
+from forgeward.desk.web.see import lens
+from forgeward.desk.web.times import Lens
+from forgeward.desk.web.views import errors
+from forgeward.errors import BadInput, Conflict, ForgewardError, NotAllowed, NotFound, StepRefused
+from forgeward.respond.permissions import may
+
+# The state's word, and the mark that goes with it.
+STATES: Final = {
+    "held": ("Waits for you", "risk", "is-risk"),
+    "parsed": ("In a case", "kept", "is-kept"),
+    "not_parsed": ("In a case, unread", "unproven", "is-unproven"),
+    "grouped": ("Grouped", "idle", "is-off"),
+    "aside": ("Set aside", "idle", "is-off"),
+    "bounce": ("Bounce", "missed", "is-missed"),
+    "canary": ("Test mail", "kept", "is-kept"),
+    "discarded": ("Discarded", "idle", "is-off"),
+    "stored": ("Waits to be read", "run", "is-run"),
+}
+VERDICTS: Final = {
+    "pass": ("proven", "kept", "is-kept"),
+    "fail": ("failed", "missed", "is-missed"),
+    "none": ("not proven", "unproven", "is-unproven"),
+}
+NAMES: Final = {"dkim": "DKIM", "dmarc": "DMARC", "openpgp": "OpenPGP", "spf": "SPF", "arc": "ARC"}
+PURPOSES: Final = {"security": "Security", "privacy": "Privacy", "support": "Support", "app": "App"}
+SHOWN_AS_TEXT: Final = ("text/", "application/json", "image/svg+xml", "application/pgp")
+PREVIEW = 64 * 2**10  # bytes of a file that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A mail in words."""
+
+    mail: MailLine
+    state: str
+    mark: str
+    css: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One verdict on the sender in words."""
+
+    name: str
+    word: str
+    mark: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A mailbox in words."""
+
+    box: BoxLine
+    purpose: str
+    looked: str
+    proven: str
+
+
+def _row(mail: MailLine, view: Lens) -> Row:
+    word, mark, css = STATES.get(mail.state, (mail.state, "idle", "is-off"))
+    return Row(mail, word, mark, css, view.at(mail.at))
+
+
+def _proofs(mail: MailLine) -> list[Proof]:
+    """OpenPGP and DMARC name the sender; the others only help to."""
+    order = sorted(mail.signals.items(), key=lambda pair: list(NAMES).index(pair[0]) if pair[0] in NAMES else 99)
+    return [Proof(NAMES.get(name, name), *VERDICTS.get(verdict, VERDICTS["none"])) for name, verdict in order]
+
+
+@require_safe
+def mails(request: HttpRequest) -> HttpResponse:
+    home = programme.home()
+    view = lens(home.now())
+    state, case = request.GET.get("state", ""), request.GET.get("case", "").strip().upper()
+    try:
+        page = reader.page(
+            cast(Person, request.user), state=state, case=case, before=request.GET.get("before", ""), limit=50
+        )
+        boxes = reader.boxes(home)
+    except BadInput as problem:
+        return errors.refused(request, problem, 400)
+    following = urlencode({"state": state, "case": case, "before": page.before}) if page.before else ""
+    words = {
+        "room": "mail",
+        "rows": [_row(mail, view) for mail in page.mails],
+        "following": following,
+        "states": [(key, word) for key, (word, _, _) in STATES.items()],
+        "state": state,
+        "case": case,
+        "zone": view.zone_words,
+        "boxes": [_box(box, view) for box in boxes],
+    }
+    return render(request, "mail/list.html", words)
+
+
+def _box(box: BoxLine, view: Lens) -> Box:
+    return Box(
+        box,
+        PURPOSES.get(box.purpose, box.purpose),
+        view.at(box.looked_at) if box.looked_at else "",
+        view.at(box.proven_at) if box.proven_at else "",
+    )
+
+
+@require_safe
+def mail(request: HttpRequest, pk: int) -> HttpResponse:
+    return _page(request, pk, 200)
+
+
+def _page(request: HttpRequest, pk: int, status: int, problem: str = "") -> HttpResponse:
+    person = cast(Person, request.user)
+    home = programme.home()
+    try:
+        opened = reader.opened(home, person, pk)
+    except NotFound as missing:
+        raise Http404 from missing
+    words: dict[str, Any] = {
+        "room": "mail",
+        "row": _row(opened.line, lens(home.now())),
+        "opened": opened,
+        "proofs": _proofs(opened.line),
+        "problem": problem,
+        "reason": request.POST.get("reason", ""),
+        "may_join": may("join", person.actor()),
+        "may_discard": may("reject", person.actor()),
+    }
+    return render(request, "mail/mail.html", words, status=status)
+
+
+@require_POST
+def decide(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
+    """Join, open or discard. What is refused comes back with the mail and what was typed."""
+    person, home = cast(Person, request.user), programme.home()
+    _require(person, pk)
+    try:
+        if deed == "join":
+            done = held.join(home, pk, person.actor(), home.now, request.POST.get("case", "").strip().upper())
+        elif deed == "open":
+            done = held.open_new(home, pk, person.actor(), home.now)
+        elif deed == "discard":
+            done = held.discard(home, pk, request.POST.get("reason", ""), person.actor(), home.now)
+        else:
+            raise Http404
+    except NotAllowed as problem:
+        return errors.refused(request, problem, 403)
+    except Conflict as problem:
+        return _page(request, pk, 409, f"{problem} {problem.next}")
+    except (StepRefused, BadInput, NotFound) as problem:
+        return _page(request, pk, 422, f"{problem} {problem.next}")
+    messages.success(request, _said(done.case, new=done.new))
+    return HttpResponseRedirect(reverse("case", args=[done.case]) if done.case else reverse("mail"))
+
+
+def _require(person: Person, pk: int) -> None:
+    """404 for a mail that is not there, or not for this person to see."""
+    try:
+        reader.one(person, pk)
+    except NotFound as missing:
+        raise Http404 from missing
+
+
+def _said(case: str | None, *, new: bool) -> str:
+    if case is None:
+        return "Recorded: the mail was discarded. It is kept."
+    return f"{case} is open." if new else f"Recorded: the mail joined {case}."
+
+
+@require_safe
+def raw(request: HttpRequest, pk: int) -> HttpResponse:
+    """The mail as received, to be kept as a file; never shown by the browser."""
+    try:
+        content = reader.raw(programme.home(), cast(Person, request.user), pk)
+    except NotFound as problem:  # KeyErased is one
+        raise Http404 from problem
+    except ForgewardError as problem:
+        return errors.refused(request, problem, 503)
+    return _download(content, f"mail-{pk}.eml")
+
+
+@require_safe
+def attachment(request: HttpRequest, pk: int) -> HttpResponse:
+    """A file as text, as far as it is text; archives and pictures are named, and can only be taken away as they are."""
+    home = programme.home()
+    try:
+        row = reader.attachment(cast(Person, request.user), pk)
+        content = kept.file_bytes(home, row)
+    except NotFound as problem:
+        raise Http404 from problem
+    except ForgewardError as problem:
+        return errors.refused(request, problem, 503)
+    name = reader.file_label(row)
+    if "download" in request.GET:
+        return _download(content, name)
+    as_text = row.media_type.startswith(SHOWN_AS_TEXT)
+    words = {
+        "room": "cases",
+        "number": row.message.case.number,
+        "file": row,
+        "name": name,
+        "text": content[:PREVIEW].decode("utf-8", "replace").replace("\0", "") if as_text else "",
+        "cut": as_text and len(content) > PREVIEW,
+    }
+    return render(request, "mail/file.html", words)
+
+
+def _download(content: bytes, name: str) -> HttpResponse:
+    """Bytes that no browser opens: an opaque type, a plain name, and a sandbox in case one does."""
+    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._- ") else "_" for sign in name).strip(". ")
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="{plain or "file"}"'
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
