@@ -215,6 +215,23 @@ class Notices(Shape, kw_only=True):
     notices: list[NoticeLine]
 
 
+class MailKey(msgspec.Struct):
+    fingerprint: str
+    state: str
+    addresses: list[str]
+    algorithm: str
+    created: str | None
+    expires: str | None
+    origin: str | None
+    agreed_by: str | None
+    hindrance: str | None
+
+
+class MailKeys(Shape, kw_only=True):
+    schema: Literal["forgeward/mail-keys/1"] = "forgeward/mail-keys/1"
+    keys: list[MailKey]
+
+
 class Evidence(msgspec.Struct):
     what: str
     at: str | None
