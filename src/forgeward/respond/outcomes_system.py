@@ -18,6 +18,7 @@ from forgeward.vocabulary import CaseKind, Change, Fact, Plain, Sealed, Severity
 
 Handler: TypeAlias = Callable[[Case, Any, Context], Decision]
 _GRAVITY = {CaseKind.EVENT: 0, CaseKind.VULNERABILITY: 1, CaseKind.INCIDENT: 2}
+_THEIR_WORDS = frozenset({"mail", "form", "api"})  # sources whose title is the reporter's own subject line
 _MUST_HOLD = (Fact.ACKNOWLEDGED, Fact.CUSTOMERS_TOLD, Fact.FINAL_NOTICE, Fact.ATLASSIAN_TOLD)
 
 
@@ -40,7 +41,10 @@ def receive(command: signals.Receive, context: Context) -> Decision:
     # A reporter's words may name them, so they go when the reporter is erased; the raw mail does too.
     owner = "reporter" if command.reporter_address else "case"
     opened = make_change("case:received", command, omit=("receipt",))
-    opened = Change(opened.kind, opened.data, dict(opened.sealed) | {"text": Sealed(command.text, owner)})
+    theirs = {"text": Sealed(command.text, owner)}
+    if command.source in _THEIR_WORDS:
+        theirs["title"] = Sealed(command.title, owner)
+    opened = Change(opened.kind, opened.data, dict(opened.sealed) | theirs)
     if not (command.receipt and command.reporter_address):
         return Decision((opened,))
     subject, body = (Sealed(text) for text in receipt(command.number, context.policy))
@@ -72,9 +76,11 @@ def _require_kind(command: signals.Receive, context: Context) -> None:
 def _join(case: Case, command: signals.Join, context: Context) -> Decision:
     if not command.text:
         raise StepRefused("join", (Lack("text", "IR-2", "Text: the message."),))
-    joined = make_change("case:joined", command)
-    if command.from_reporter and case.reporter:
-        joined = Change(joined.kind, joined.data, dict(joined.sealed) | {"text": Sealed(command.text, "reporter")})
+    joined = make_change("case:joined", command, omit=("author",))
+    owner = "reporter" if command.from_reporter and case.reporter else command.author
+    if owner:
+        theirs = {name: Sealed(text.value, owner) for name, text in joined.sealed.items()}
+        joined = Change(joined.kind, joined.data, theirs)
     if command.from_reporter and case.paused:
         return Decision((joined, Change("case:resumed", {"because": "reporter_answered"})))
     return Decision((joined,))
@@ -95,8 +101,12 @@ def _record(case: Case, command: Any) -> NoticeRecord:
     return record
 
 
-def _word(kind: str, command: Any, positions: list[int]) -> Change:
+def _word(kind: str, command: Any, record: NoticeRecord, positions: list[int]) -> Change:
+    """What a mail server says often names the recipient, so it goes where the recipient goes."""
     change = make_change(kind, command)
+    if record.audience == "reporter":
+        theirs = {name: Sealed(text.value, "reporter") for name, text in change.sealed.items()}
+        change = Change(change.kind, change.data, theirs)
     data = dict(change.data) | {"notice": command.notice, "recipients": [str(p) for p in positions]}
     return Change(kind, data, change.sealed)
 
@@ -105,7 +115,7 @@ def _accepted(case: Case, command: signals.Accepted, context: Context) -> Decisi
     """Said twice, it happened once: the outbox reports at least once."""
     record = _record(case, command)
     new = [p for p in command.recipients if p in record.outstanding]
-    return Decision((_word("case:notice_accepted", command, new),)) if new else Decision(())
+    return Decision((_word("case:notice_accepted", command, record, new),)) if new else Decision(())
 
 
 def _bounced(case: Case, command: signals.Bounced, context: Context) -> Decision:
@@ -114,7 +124,7 @@ def _bounced(case: Case, command: signals.Bounced, context: Context) -> Decision
     new = [p for p in command.recipients if p not in record.given_up]
     if not new:
         return Decision(())
-    change = _word("case:notice_bounced", command, new)
+    change = _word("case:notice_bounced", command, record, new)
     after = evolve(case, change, case.seq + 1, context.now, context.actor.id)
     lost = any(case.has(fact) and not after.has(fact) for fact in _MUST_HOLD)
     if case.is_open or not lost or case.resolution == "spam":
@@ -125,7 +135,7 @@ def _bounced(case: Case, command: signals.Bounced, context: Context) -> Decision
 def _gave_up(case: Case, command: signals.GaveUp, context: Context) -> Decision:
     record = _record(case, command)
     new = [p for p in command.recipients if p in record.outstanding and p not in record.given_up]
-    return Decision((_word("case:notice_given_up", command, new),)) if new else Decision(())
+    return Decision((_word("case:notice_given_up", command, record, new),)) if new else Decision(())
 
 
 def _escalate(case: Case, command: signals.Escalate, context: Context) -> Decision:

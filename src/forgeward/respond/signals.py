@@ -75,6 +75,7 @@ class Join(Command, frozen=True, kw_only=True, tag="join"):
     subject: Annotated[str, f.line("Subject", "The message's subject")] = ""
     source: Annotated[str, f.choice("Source", "Where it came from", "mail", "form", "api", "hand", "ams")] = "mail"
     from_reporter: Annotated[bool, f.flag("From the reporter", "The reporter wrote it")] = False
+    author: Annotated[str, f.code("Author", "The key subject of who else wrote it", internal=True)] = ""
     signals: Annotated[tuple[str, ...], f.codes("Signals", "What was noticed, like dkim:pass", internal=True)] = ()
 
 

@@ -49,9 +49,7 @@ def tickets(document: Any) -> list[tuple[Ticket, Mapping[str, Any]]]:
     if isinstance(document, dict) and isinstance(document.get("issues"), list):
         document = document["issues"]
     items = document if isinstance(document, list) else [document]
-    found: list[tuple[Ticket, Mapping[str, Any]]] = [
-        (_ticket(item), item) for item in items if isinstance(item, dict)
-    ]
+    found: list[tuple[Ticket, Mapping[str, Any]]] = [(_ticket(item), item) for item in items if isinstance(item, dict)]
     if not found or len(found) != len(items):
         raise BadInput("The file holds no issue.", next="Give the JSON of a Jira issue or of a search, or a mail.")
     return found
