@@ -8,6 +8,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -134,6 +135,23 @@ class Sink:
 
     def to(self, recipient: str) -> list[EmailMessage]:
         return [message for address, message in self.mails if address == recipient]
+
+    def awaited(self, recipient: str, words: str) -> EmailMessage:
+        """The first mail to ``recipient`` with ``words`` in its text; waits for the worker to send it."""
+        until = time.monotonic() + TIMEOUT
+        while time.monotonic() < until:
+            for message in self.to(recipient):
+                if words in text_of(message):
+                    return message
+            time.sleep(0.1)
+        raise AssertionError(f"no mail to {recipient} says “{words}”: {[m['Subject'] for m in self.to(recipient)]}")
+
+
+def text_of(message: EmailMessage) -> str:
+    """The plain text of a mail, on one line and with single spaces; its attachments are left out."""
+    body = message.get_body(("plain",))
+    assert body is not None, f"“{message['Subject']}” has no text"
+    return " ".join(str(body.get_content()).split())
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.programme import REPORT, Programme, Sink, found, mail_server, mail_settings
+from tests.journeys.programme import REPORT, Programme, Sink, found, mail_server, mail_settings, text_of
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
@@ -95,7 +95,7 @@ def _mend(programme: Programme, number: str) -> None:
 
 def _tell_and_close(programme: Programme, sink: Sink, number: str) -> None:
     programme.do("case", "notify", number, *NOTIFY, who="hannah")
-    assert "3.9.3" in sink.to("noor@research.example")[-1].get_content()
+    assert "3.9.3" in text_of(sink.to("noor@research.example")[-1])
     programme.do("case", "credit", number, "--consent", "yes", "--name", "Noor Haddad", who="hannah")
     programme.do("case", "close", number, "--resolution", "fixed", "--summary", "Fixed for all sites", who="ines")
     case = programme.case(number)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.browser import Member, chromium, running
-from tests.journeys.programme import REPORT, found, free_port, mail_server, mail_settings
+from tests.journeys.programme import REPORT, found, free_port, mail_server, mail_settings, text_of
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.browser]
 
@@ -25,11 +25,12 @@ def test_a_mail_becomes_a_case_that_is_fixed_and_closed_in_a_browser(tmp_path: P
             team = {who: Member.arrive(browser, programme, base, who) for who in ("ines", "tomasz", "priya", "hannah")}
             _finds_it_on_today(team["hannah"], number)
             team["hannah"].step(number, "acknowledge", text="Thank you, Noor. We are looking into it.")
-            assert "asApp" not in sink.to("noor@research.example")[-1].get_content()
+            acknowledgement = sink.awaited("noor@research.example", "We are looking into it.")
+            assert "asApp" not in text_of(acknowledgement), "an answer quotes nothing"
             _assesses(team["ines"], number)
             _mends(team, number, programme.do("people", "list"))
             _ends(team, number)
-            assert sink.to("noor@research.example")[-1]["Subject"]
+            assert sink.awaited("noor@research.example", "Fixed in 3.9.3 since today.")["Subject"]
         assert programme.case(number)["state"] == "closed"
         assert programme.do("audit")["ok"]
 
