@@ -49,7 +49,7 @@ class TestOpening:
         story = Story(kit.FROM_OUTSIDE)
         change = story.history[0][0]
         assert {name: sealed.subject for name, sealed in change.sealed.items()} == {
-            "title": "case",
+            "title": "reporter",
             "text": "reporter",
             "reporter_name": "reporter",
             "reporter_address": "reporter",

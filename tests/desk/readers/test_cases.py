@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from forgeward.desk.actions.filing import INTAKE
 from forgeward.desk.models import CaseRow
 from forgeward.desk.readers import cases
 from forgeward.desk.readers.cases import Cursor
@@ -55,6 +56,17 @@ def test_a_cursor_reads_what_it_wrote() -> None:
     assert Cursor.read("") is None
     for cursor in (Cursor(NOW, 7), Cursor(None, 7)):
         assert Cursor.read(str(cursor)) == cursor
+
+
+def test_titles_are_the_reporters_or_the_houses_own(house: House) -> None:
+    """A title from a mail is sealed with its reporter's key, one given by the team with the case's; lists show both."""
+    from forgeward.desk.actions import cases as actions
+    from forgeward.respond.parse import parse
+
+    fields = {"text": "See there.", "source": "mail", "reporter_address": "ada@research.example", "reported_at": NOW}
+    actions.open_case(parse("receive", {**fields, "title": "From outside"}), INTAKE, NOW)
+    story.opened(house.hannah, NOW, title="By telephone")
+    assert {line.title for line in cases.queue(house.ines, NOW).cases} == {"From outside", "By telephone"}
 
 
 def test_the_last_page_says_so(house: House) -> None:
