@@ -21,7 +21,7 @@ from forgeward.desk.actions import facts, files, filing, outbox, stored, write
 from forgeward.desk.actions.facts import House, Read
 from forgeward.desk.actions.filing import Prepared, Taken
 from forgeward.desk.actions.stored import Incoming, Lease
-from forgeward.desk.leases import process_name
+from forgeward.desk.leases import living, process_name
 from forgeward.desk.models import RawMail
 from forgeward.edges.home import Home
 from forgeward.edges.mail_boxes import Unreadable, read_sources
@@ -37,10 +37,9 @@ logger = logging.getLogger(__name__)
 
 def from_sources(home: Home, sources: Sequence[str], clock: Clock) -> Iterator[Taken]:
     """Takes mails from files, mbox files, Maildir folders or ``-`` (stdin), in order, and sends their receipts."""
-    owner = process_name()
     unread: list[Taken] = []
 
-    def rows() -> Iterator[RawMail]:
+    def rows(owner: str) -> Iterator[RawMail]:
         items = read_sources(sources)
         while chunk := list(islice(items, stored.BATCH)):
             unread.extend(Taken(item.name, not_parsed=item.reason) for item in chunk if isinstance(item, Unreadable))
@@ -51,10 +50,10 @@ def from_sources(home: Home, sources: Sequence[str], clock: Clock) -> Iterator[T
                 row.source = mail.source
                 yield row
 
-    with ParserPool() as pool:
-        for taken in read(home, rows(), pool, clock):
+    with living(home) as owner, ParserPool() as pool:
+        for taken in read(home, rows(owner), pool, clock):
             if taken.notices:
-                outbox.deliver(home, clock, only=taken.notices)
+                outbox.deliver(home, clock, owner=owner, only=taken.notices)
             yield taken
     yield from unread
 

@@ -33,15 +33,15 @@ def work(home: Home) -> None:
     from django.db import connection
 
     from forgeward.desk.actions import homes
-    from forgeward.desk.leases import process_name
+    from forgeward.desk.leases import living
     from forgeward.desk.worker.rounds import one_round, told
 
     homes.ready(home)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    owner, known = process_name(), frozenset[str]()
-    with ParserPool() as pool:
+    known = frozenset[str]()
+    with living(home) as owner, ParserPool() as pool:
         while not stop.is_set():
             done = one_round(home, home.now, owner, pool)
             for what, problem in done.problems.items():

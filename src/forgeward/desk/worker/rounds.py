@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
-from forgeward.desk.actions import canaries, escalation, homes, intake, mailboxes, outbox, reclock, sequence
+from forgeward.desk.actions import abandoned, canaries, escalation, homes, intake, mailboxes, outbox, reclock, sequence
 from forgeward.desk.leases import process_name
 from forgeward.desk.models import Heartbeat, Pending
 from forgeward.edges.home import Home
@@ -75,6 +75,7 @@ def one_round(home: Home, clock: Clock, owner: str = "", pool: ParserPool | None
     done = Round()
     owner = owner or process_name()
     parts: dict[str, Callable[[], None]] = {
+        "leases": lambda: _free(home),
         "stored mails": lambda: _read(home, clock, owner, pool, done),
         "re-clocking": lambda: _follow_policy(clock),
         "clocks": lambda: _wake(clock, owner, done),
@@ -87,6 +88,11 @@ def one_round(home: Home, clock: Clock, owner: str = "", pool: ParserPool | None
         for name, part in parts.items():
             done.tries(name, part)
     return done
+
+
+def _free(home: Home) -> None:
+    """First, so that what a killed process held is done in this round."""
+    abandoned.free(home)
 
 
 def _read(home: Home, clock: Clock, owner: str, pool: ParserPool | None, done: Round) -> None:
