@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -332,3 +333,63 @@ def test_a_store_that_is_no_store_is_refused(folder: Path) -> None:
     (folder / "subjects.sqlite3").write_bytes(b"not a database" * 100)
     with Keys(folder) as opened, pytest.raises(HomeUnusable, match="key store"):
         opened.data_key("person:1")
+
+
+# --- one place of a case ----------------------------------------------------------------------------------------------
+
+
+def test_one_place_of_a_case_can_go_alone(keys: Keys) -> None:
+    """Its text is gone for ever, the other texts, files and later ones of the case stay."""
+    place = b"FW-7Q3KXM:3"
+    texts = {n: keys.seal("case:FW-7Q3KXM", b"text %d" % n, b"FW-7Q3KXM:%d" % n) for n in range(1, 6)}
+    own = keys.data_key("case:FW-7Q3KXM")
+    assert keys.destroy(keys_module.part("case:FW-7Q3KXM", place), AT)
+    assert not keys.destroy(keys_module.part("case:FW-7Q3KXM", place), AT)
+    with pytest.raises(KeyErased, match="named a person"):
+        keys.open("case:FW-7Q3KXM", texts[3], place)
+    with pytest.raises(KeyErased):
+        keys.seal("case:FW-7Q3KXM", b"again", place)
+    for n in (1, 2, 4, 5):
+        assert keys.open("case:FW-7Q3KXM", texts[n], b"FW-7Q3KXM:%d" % n) == b"text %d" % n
+    assert keys.data_key("case:FW-7Q3KXM") == own
+    later = keys.seal("case:FW-7Q3KXM", b"later", b"FW-7Q3KXM:6")
+    assert keys.open("case:FW-7Q3KXM", later, b"FW-7Q3KXM:6") == b"later"
+
+
+def test_other_processes_notice_that_a_place_is_gone(keys: Keys, folder: Path) -> None:
+    """Nobody goes on with a key that was read before."""
+    place = b"FW-7Q3KXM:3"
+    with Keys(folder) as other:
+        sealed = other.seal("case:FW-7Q3KXM", b"text", place)
+        assert other.open("case:FW-7Q3KXM", sealed, place) == b"text"
+        keys.destroy(keys_module.part("case:FW-7Q3KXM", place), AT)
+        with pytest.raises(KeyErased):
+            other.open("case:FW-7Q3KXM", sealed, place)
+
+
+def test_a_place_erased_on_an_older_copy_is_gone_there_too(keys: Keys, folder: Path, tmp_path: Path) -> None:
+    """The list of what was erased, replayed, gives the same store as the first time; what came later stays readable."""
+    place = b"FW-7Q3KXM:3"
+    sealed = keys.seal("case:FW-7Q3KXM", b"text", place)
+    keys.close()
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    with Keys(folder) as now, Keys(copy) as older:
+        now.destroy(keys_module.part("case:FW-7Q3KXM", place), AT)
+        later = now.seal("case:FW-7Q3KXM", b"later", b"FW-7Q3KXM:4")
+        assert older.open("case:FW-7Q3KXM", sealed, place) == b"text"
+        assert older.destroy_all(now.erased()) == 1
+        with pytest.raises(KeyErased):
+            older.open("case:FW-7Q3KXM", sealed, place)
+        assert older.open("case:FW-7Q3KXM", later, b"FW-7Q3KXM:4") == b"later"
+        assert older.erased() == now.erased()
+
+
+@pytest.mark.parametrize(
+    "odd", ["case:A#", "case:A#123", "case:A#zzzzzzzz", "person:1#00000000", "reporter:x#12345678"]
+)
+def test_only_places_of_cases_are_parts(keys: Keys, odd: str) -> None:
+    """Anything else is refused, and nothing is destroyed."""
+    with pytest.raises(BadInput):
+        keys.destroy(odd, AT)
+    assert keys.erased() == {}

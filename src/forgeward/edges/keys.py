@@ -7,7 +7,8 @@
 
 A subject is ``case:ID``, ``reporter:UUID`` or ``person:N``. Whatever belongs to it is sealed with its data key
 (AES-256-GCM), so destroying that one key erases the subject from the database, from files and from their backups.
-Subjects' keys are backed up apart from the database, and for days only.
+A case's texts lie under a key for each place, so that one text which names somebody can go and the others stay
+(``edges.puncture``). Subjects' keys are backed up apart from the database, and for days only.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import hmac
 import os
 import secrets
 import sqlite3
+import string
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +29,7 @@ from types import TracebackType
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from forgeward.edges import puncture
 from forgeward.edges.private import read_private, require_private, translated, write_once
 from forgeward.edges.signers import LedgerKey
 from forgeward.errors import BadInput, HomeUnusable, KeyErased, NotFound, VerificationFailed
@@ -37,6 +40,9 @@ KEY_SIZE = 32
 CACHED_KEYS = 4096
 _NONCE_SIZE = 12  # NIST SP 800-38D, 8.2.2: random nonces of 96 bits, for at most 2^32 texts a key
 _SEALED = b"\x01"  # the format of what `encrypt` gives: 0x01 ‖ nonce ‖ ciphertext and tag
+PART = "#"
+_TREES = "case:"
+_LEAF = 8  # hex digits of a leaf's number
 _BATCH = 500  # below SQLite's limit of parameters in every build
 
 _TABLES = """
@@ -114,26 +120,38 @@ class Keys:
 
     def data_keys(self, subjects: Iterable[str]) -> dict[str, bytes]:
         """`data_key` for many; the missing ones are made in one transaction."""
-        return self._subjects().keys(dict.fromkeys(subjects), create=True)
+        found = self._subjects().keys(dict.fromkeys(subjects), create=True)
+        return {subject: _key_at(subject, material, b"") for subject, material in found.items()}
 
     def seal(self, subject: str, plaintext: bytes, aad: bytes) -> bytes:
         """Encrypts under the subject's data key; ``aad`` names its place (b"FW-7Q3KXM:3:scope") and opens it."""
-        return encrypt(self.data_key(subject), plaintext, aad)
+        material = self._subjects().keys([subject], create=True)[subject]
+        return encrypt(_key_at(subject, material, aad), plaintext, aad)
 
     def open(self, subject: str, blob: bytes, aad: bytes) -> bytes:
         """Decrypts what `seal` gave. Raises ``KeyErased``, ``NotFound`` (no such key) or ``VerificationFailed``."""
-        return decrypt(self._subjects().keys([subject], create=False)[subject], blob, aad)
+        material = self._subjects().keys([subject], create=False)[subject]
+        return decrypt(_key_at(subject, material, aad), blob, aad)
 
     def destroy(self, subject: str, at: datetime) -> bool:
         """Overwrites and deletes the subject's data key for ever; False where that had been done before.
 
         The subject never gets a key again, also not in a key store restored from a backup once `erased` is replayed.
+        A part that `part` named is a subject here too: then only that place of the case goes.
         """
-        return self._subjects().destroy(subject, rfc3339(at))
+        return self.destroy_all({subject: rfc3339(at)}) > 0
+
+    def destroy_all(self, subjects: Mapping[str, str]) -> int:
+        """`destroy` for many subjects and parts with their instants (RFC 3339); returns how many were new."""
+        return self._subjects().destroy(subjects)
 
     def erased(self) -> dict[str, str]:
-        """Which subjects were erased, and when (RFC 3339): the list to replay on a restored backup."""
+        """Which subjects and parts were erased, and when (RFC 3339): the list to replay on a restored backup."""
         return self._subjects().erased()
+
+    def known(self) -> Iterator[str]:
+        """Every subject that has a key."""
+        return self._subjects().known()
 
     def new_data_key(self) -> tuple[bytes, bytes]:
         """A data key for one raw mail whose sender is not known yet, and the same wrapped by the home key."""
@@ -142,7 +160,7 @@ class Keys:
 
     def rewrap(self, wrapped: bytes, subject: str) -> bytes:
         """The data key wrapped by the subject's key instead of the home key; the caller deletes the first wrapping."""
-        return encrypt(self.data_key(subject), self.unwrap(wrapped), _wrapping(subject))
+        return self.seal(subject, self.unwrap(wrapped), _wrapping(subject))
 
     def unwrap(self, wrapped: bytes, subject: str = "") -> bytes:
         """The data key that `new_data_key` (no subject) or `rewrap` wrapped. Raises as `open` does."""
@@ -241,21 +259,50 @@ class SubjectKeys:
             self._remember(found)
             return found
 
-    def destroy(self, subject: str, at: str) -> bool:
-        """Overwrites the wrapped key, deletes its row and empties the write-ahead log that held it."""
-        _check_subject(subject)
+    def destroy(self, subjects: Mapping[str, str]) -> int:
+        """Overwrites wrapped keys, deletes their rows and empties the write-ahead log; a part only takes its place out.
+
+        ``subjects`` maps subjects and parts to instants. Returns how many had not been erased before.
+        """
+        for subject in subjects:
+            _check_subject(subject)
+        new = 0
         with self._lock, translated(self._file):
             with self._writing():
-                self._db.execute(
-                    "UPDATE subject_key SET wrapped = randomblob(length(wrapped)) WHERE subject = ?", (subject,)
-                )
-                self._db.execute("DELETE FROM subject_key WHERE subject = ?", (subject,))
-                new = self._db.execute(
-                    "INSERT INTO erased (subject, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (subject, at)
-                ).rowcount
-            self._cache.pop(subject, None)
+                for subject, at in subjects.items():
+                    whole, mark, _ = subject.partition(PART)
+                    if not mark:
+                        self._overwrite(subject)
+                    new += self._db.execute(
+                        "INSERT INTO erased (subject, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (subject, at)
+                    ).rowcount
+                    self._cache.pop(whole, None)
+                self._puncture(subject for subject in subjects if PART in subject)
             self._empty_log()
-            return bool(new)
+        return new
+
+    def _overwrite(self, subject: str) -> None:
+        self._db.execute("UPDATE subject_key SET wrapped = randomblob(length(wrapped)) WHERE subject = ?", (subject,))
+        self._db.execute("DELETE FROM subject_key WHERE subject = ?", (subject,))
+
+    def _puncture(self, parts: Iterable[str]) -> None:
+        leaves: dict[str, list[int]] = {}
+        for part in parts:
+            subject, _, leaf = part.partition(PART)
+            leaves.setdefault(subject, []).append(int(leaf, 16))
+        for subject, material in self._read(list(leaves)).items():
+            left = puncture.puncture(material, leaves[subject])
+            self._overwrite(subject)
+            self._db.execute(
+                "INSERT INTO subject_key (subject, wrapped) VALUES (?, ?)",
+                (subject, _encrypt(self._home, left, _wrapping(subject))),
+            )
+
+    def known(self) -> Iterator[str]:
+        """Every subject that has a key."""
+        with self._lock, translated(self._file):
+            rows = self._db.execute("SELECT subject FROM subject_key ORDER BY subject").fetchall()
+        return (subject for (subject,) in rows)
 
     def erased(self) -> dict[str, str]:
         """Erased subjects with the instant of their erasure, the oldest first."""
@@ -307,7 +354,7 @@ class SubjectKeys:
             return
         last = self._seen[1]
         for number, subject in self._db.execute("SELECT id, subject FROM erased WHERE id > ? ORDER BY id", (last,)):
-            self._cache.pop(subject, None)
+            self._cache.pop(subject.partition(PART)[0], None)
             last = number
         self._seen = (version, last)
 
@@ -356,7 +403,28 @@ def _wrapping(subject: str) -> bytes:
     return b"forgeward/data-key/1\n" + subject.encode()
 
 
+def part(subject: str, place: bytes) -> str:
+    """The name of one place of a case, for `Keys.destroy`: what was sealed with this ``aad``."""
+    return f"{subject}{PART}{puncture.leaf_of(place):08x}"
+
+
+def _key_at(subject: str, material: bytes, place: bytes) -> bytes:
+    """The key for one place: the subject's own, or, of a case, the place's. Raises ``KeyErased``."""
+    if not subject.startswith(_TREES):
+        return material
+    try:
+        return puncture.key_at(material, puncture.leaf_of(place))
+    except puncture.Punctured:
+        raise KeyErased(
+            f"A text of {subject.partition(':')[2]} was erased, since it named a person who was.",
+            next="Nothing can bring it back; the ledger keeps only the digest.",
+        ) from None
+
+
 def _check_subject(subject: str) -> None:
-    kind, _, name = subject.partition(":")
+    whole, mark, leaf = subject.partition(PART)
+    if mark and not (whole.startswith(_TREES) and len(leaf) == _LEAF and set(leaf) <= set(string.hexdigits)):
+        raise BadInput(f"“{subject:.80}” is no part of a case.", next="Name it as `part` does.")
+    kind, _, name = whole.partition(":")
     if kind not in {"case", "reporter", "person"} or not name or len(subject) > 200 or not name.isprintable():
         raise BadInput(f"“{subject:.80}” is not a subject.", next="Write case:ID, reporter:UUID or person:N.")
