@@ -71,8 +71,9 @@ def list_cases(
 def _list_text(shape: shapes.Cases) -> str:
     if not shape.cases:
         return "No cases. Take a mail in with `forgeward intake mail FILE`, or open one with `forgeward case open`."
-    lines = [
-        f"{c.id}  {c.state:<12} {(c.level or '-'):<9} {(c.next_promise or ''):<6} {(c.next_due or ''):<21} {c.title}"
+    lines = [f"{'CASE':<9}  {'STATE':<12} {'LEVEL':<9} {'NEXT':<6} {'DUE':<17}  TITLE"]
+    lines += [
+        f"{c.id}  {c.state:<12} {(c.level or '-'):<9} {(c.next_promise or ''):<6} {out.minute(c.next_due):<17}  {c.title}"
         for c in shape.cases
     ]
     return "\n".join(lines) + (f"\nMore: --after {shape.after}" if shape.after else "")
@@ -141,10 +142,11 @@ def _show_text(shape: shapes.Case) -> str:
     lines += [f"Exception: {text}" for text in shape.exceptions]
     lines += ["", "Clocks"]
     lines += [
-        f"  {c.promise:<6} {c.regime:<12} {c.state:<14} due {c.due}{'  leads' if c.leads else ''}" for c in shape.clocks
+        f"  {c.promise:<6} {c.regime:<12} {c.state:<14} due {out.minute(c.due)}{'  leads' if c.leads else ''}"
+        for c in shape.clocks
     ]
     lines += ["", "Next"] + [f"  {n.step:<12} {_lacks(n)}" for n in shape.next]
-    lines += ["", "History"] + [f"  {t.seq:>3}  {t.at:<28} {t.actor:<20} {t.what or t.change}" for t in shape.timeline]
+    lines += ["", "History"] + [f"  {t.seq:>3}  {out.minute(t.at)}  {t.actor:<20} {t.what or t.change}" for t in shape.timeline]
     return "\n".join(lines)
 
 
@@ -168,7 +170,7 @@ def next_steps(number: Number, as_json: Json = False) -> None:
 def _next_text(page: CasePage) -> str:
     lines = []
     for step in page.next:
-        lines.append(f"{step.step}: " + ("" if step.missing else "can be recorded"))
+        lines.append(f"{step.step}:" + (" lacks" if step.missing else " can be recorded"))
         lines += [f"  --{m.name.replace('_', '-'):<22} {m.sentence}  {m.promise}".rstrip() for m in step.missing]
     return "\n".join(lines) or "Nothing is left to do on this case."
 
@@ -284,7 +286,7 @@ def _done(number: str, step: str, performed: Performed) -> None:
 
 def _done_text(shape: shapes.Done) -> str:
     lines = [f"{shape.id}: {shape.step} is recorded. The case is {shape.state.replace('_', ' ')}."]
-    lines += [f"Mail to {n['to']}: {n['state']} {n['answer']}".rstrip() for n in shape.notices]
+    lines += [f"Mail to {n['to']}: {n['answer'] or n['state']}" for n in shape.notices]
     lines += [f"Next: {n.step} ({_lacks(n)})" for n in shape.next[:3]]
     return "\n".join(lines)
 

@@ -30,6 +30,11 @@ def emit(shape: Any, text: Callable[[], str]) -> None:
         line(text())
 
 
+def minute(instant: str | None) -> str:
+    """An RFC 3339 instant for people: date and minute in UTC, like ``2026-11-24 20:56Z``; nothing for none."""
+    return f"{instant[:10]} {instant[11:16]}Z" if instant else ""
+
+
 def failure(problem: ForgewardError) -> int:
     """Prints an error and returns its exit code."""
     if RUN.json:
