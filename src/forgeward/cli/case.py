@@ -72,10 +72,9 @@ def _list_text(shape: shapes.Cases) -> str:
     if not shape.cases:
         return "No cases. Take a mail in with `forgeward intake mail FILE`, or open one with `forgeward case open`."
     lines = [f"{'CASE':<9}  {'STATE':<12} {'LEVEL':<9} {'NEXT':<6} {'DUE':<17}  TITLE"]
-    lines += [
-        f"{c.id}  {c.state:<12} {(c.level or '-'):<9} {(c.next_promise or ''):<6} {out.minute(c.next_due):<17}  {c.title}"
-        for c in shape.cases
-    ]
+    for c in shape.cases:
+        when = f"{c.next_promise or '':<6} {out.minute(c.next_due):<17}"
+        lines.append(f"{c.id}  {c.state:<12} {c.level or '-':<9} {when}  {c.title}")
     return "\n".join(lines) + (f"\nMore: --after {shape.after}" if shape.after else "")
 
 
@@ -146,7 +145,9 @@ def _show_text(shape: shapes.Case) -> str:
         for c in shape.clocks
     ]
     lines += ["", "Next"] + [f"  {n.step:<12} {_lacks(n)}" for n in shape.next]
-    lines += ["", "History"] + [f"  {t.seq:>3}  {out.minute(t.at)}  {t.actor:<20} {t.what or t.change}" for t in shape.timeline]
+    lines += ["", "History"] + [
+        f"  {t.seq:>3}  {out.minute(t.at)}  {t.actor:<20} {t.what or t.change}" for t in shape.timeline
+    ]
     return "\n".join(lines)
 
 
