@@ -1,7 +1,7 @@
 """Names for those who hold leases, and how others see that one of them died.
 
 A lease ends by itself after a minute or two. Nobody has to wait for that where the kernel knows better: each process
-that works for long holds a lock (flock(2)) on a file with its name, and loses it in the moment it ends, however that is.
+that works for long holds a lock (flock(2)) on a file with its name, and loses it when it ends, however that is.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from forgeward.desk import kept
 from forgeward.desk.actions import cases, intake, outbox, stored
 from forgeward.desk.models import AttachmentRow, CaseRow, ClockRow, Entry, MessageRow, NoticeRow, RawMail
 from forgeward.desk.programme import vault
-from forgeward.errors import KeyErased
+from forgeward.errors import KeyErased, ParserUnavailable
 from forgeward.respond.parse import parse
 from forgeward.vocabulary import Fact
 from tests.desk.post import SETTINGS, Office, answer, bounce, office, pool, report
@@ -468,6 +468,20 @@ def test_what_was_cut_short_is_read_later(post: Office) -> None:
     post.pass_time(seconds=61)
     (taken,) = intake.read_stored(post.home, post.clock)
     assert taken.new
+
+
+def test_what_cannot_be_read_now_waits_for_no_lease(post: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no parser can be started the mail is claimed again at the same instant."""
+    post.store(report())
+
+    def unavailable(*_: object) -> None:
+        raise ParserUnavailable("It does not start.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(intake, "read", unavailable)
+        with pytest.raises(ParserUnavailable):
+            intake.read_stored(post.home, post.clock, "one", pool())
+    assert len(intake.read_stored(post.home, post.clock, "two", pool())) == 1
 
 
 def test_two_readers_file_a_mail_once(post: Office) -> None:

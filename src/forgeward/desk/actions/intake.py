@@ -61,14 +61,21 @@ def from_sources(home: Home, sources: Sequence[str], clock: Clock) -> Iterator[T
 def read_stored(
     home: Home, clock: Clock, owner: str = "", pool: ParserPool | None = None, most: int = 200
 ) -> list[Taken]:
-    """Reads mails that are stored and that nobody reads, at most about ``most``. The worker's way in."""
+    """Reads mails that are stored and that nobody reads, at most about ``most``. The worker's way in.
+
+    What cannot be read now (no parser can be started, say) waits for the next round, not for the end of a lease.
+    """
     owner, found = owner or process_name(), list[Taken]()
     while len(found) < most and (rows := stored.claim(owner, clock())):
-        if pool is None:
-            with ParserPool() as own:
-                found += read(home, rows, own, clock)
-        else:
-            found += read(home, rows, pool, clock)
+        try:
+            if pool is None:
+                with ParserPool() as own:
+                    found += read(home, rows, own, clock)
+            else:
+                found += read(home, rows, pool, clock)
+        except BaseException:
+            stored.give_back(owner)
+            raise
     return found
 
 

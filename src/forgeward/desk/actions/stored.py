@@ -143,6 +143,15 @@ def claim(owner: str, now: datetime, limit: int = BATCH) -> list[RawMail]:
     return list(RawMail.objects.filter(pk__in=claimed).order_by("pk"))
 
 
+def give_back(owner: str) -> None:
+    """Ends the leases of ``owner`` on mails that it did not read."""
+    with write.inside() as cursor:
+        cursor.execute(
+            "UPDATE desk_rawmail SET lease_owner = '', lease_until = NULL WHERE lease_owner = %s AND state = 'stored'",
+            [owner],
+        )
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
