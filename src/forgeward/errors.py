@@ -3,8 +3,10 @@
     ForgewardError                  exit 2: could not do it
     ├── BadInput                    a file, an option or a value cannot be used as it is
     │   ├── PolicyInvalid           the policy document has problems, each with its line
+    │   │   └── LettersInvalid      so has a file of letters
     │   ├── VectorInvalid           a CVSS vector does not parse
     │   └── KeyUnusable             an OpenPGP key is missing, has ended, was revoked or does not read
+    │       └── Withheld            a letter must be encrypted and cannot be: it is held for a person
     ├── NotFound                    no such case, promise, person, entry
     │   └── KeyErased               the person's key was destroyed: the value is gone for good
     ├── NotAllowed                  this person may not do that
@@ -61,12 +63,20 @@ class PolicyInvalid(BadInput):
         self.problems = tuple(problems)
 
 
+class LettersInvalid(PolicyInvalid):
+    code = "letters_invalid"
+
+
 class VectorInvalid(BadInput):
     code = "vector_invalid"
 
 
 class KeyUnusable(BadInput):
     code = "key_unusable"
+
+
+class Withheld(KeyUnusable):
+    code = "withheld"
 
 
 class NotFound(ForgewardError):

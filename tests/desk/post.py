@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from django.conf import settings
+from msgspec import structs
 
 from forgeward.desk.actions import intake, outbox, proofs, stored
 from forgeward.desk.actions.filing import Taken
@@ -17,7 +18,8 @@ from forgeward.desk.models import NoticeRow, RawMail
 from forgeward.edges.home import Home
 from forgeward.edges.mail_out import Delivery, Outgoing
 from forgeward.edges.mail_parser import ParserPool
-from forgeward.respond.mail import Signals
+from forgeward.respond.mail import Mail, Signals, Verdict
+from forgeward.respond.spf import Envelope
 from tests.desk.web.house import NOW
 
 SETTINGS = """
@@ -65,6 +67,7 @@ class Office:
     sent: list[EmailMessage] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
     proven: bool = True
+    dmarc: Verdict = "none"  # unless it is proven
 
     def clock(self) -> datetime:
         return self.now
@@ -84,6 +87,11 @@ class Office:
         before = len(self.sent)
         outbox.deliver(self.home, self.clock, transport=self)
         return self.sent[before:]
+
+    def signed(self, raw: bytes, mail: Mail, received: datetime, envelope: Envelope | None = None) -> Mail:
+        """Stands for the DNS: what DMARC says is what the office says."""
+        verdict = "pass" if self.proven else self.dmarc
+        return structs.replace(mail, signals=Signals(dmarc=verdict, details=(f"DMARC says: {verdict}.",)))
 
     def store(self, raw: bytes, box: str = "security", **way: object) -> RawMail:
         return stored.store(self.home, stored.Incoming(raw, f"test:{box}", self.now, box, way))
@@ -105,10 +113,7 @@ def office(monkeypatch: object, text: str = SETTINGS) -> Iterator[Office]:
     home.settings_file.write_text(text)
     here = Office(home)
 
-    def said(*_: object) -> Signals:
-        return Signals(dmarc="pass" if here.proven else "none")
-
-    monkeypatch.setattr(proofs, "signals", said)  # type: ignore[attr-defined]
+    monkeypatch.setattr(proofs, "authenticator", lambda *_: here)  # type: ignore[attr-defined]
     try:
         yield here
     finally:

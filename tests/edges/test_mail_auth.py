@@ -17,11 +17,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from forgeward.edges.dns import DnsResolver
-from forgeward.edges.mail_auth import QUESTIONS, Authenticator, Cache
+from forgeward.edges.mail_auth import QUESTIONS, UNANSWERED, Authenticator, Cache, Nobody
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.edges.mail_settings import Dns
 from forgeward.respond.dns import FAILED, NOTHING, Answer, Question
-from forgeward.respond.mail import Mail, Parsed
+from forgeward.respond.mail import Address, Mail, Parsed
 from forgeward.respond.spf import Envelope
 from tests.edges.mail_zone import KEYS, SlowZone, Zone
 from tests.edges.mails import NO_REAL, REAL, mail
@@ -120,6 +120,43 @@ def test_the_budget_of_one_mail(parsers: ParserPool) -> None:
     assert sum(slow.asked.values()) <= 6
 
 
+def test_a_silent_dns_is_not_asked_on_and_on(parsers: ParserPool) -> None:
+    """After three look-ups that nobody answered a mail asks no more: each would cost the whole time limit."""
+    names = [f"k{i}" for i in range(6)]
+    raw = b"".join(SIGNED.partition(b"From:")[0].replace(b"s=s;", f"s={name};".encode()) for name in names) + mail()
+    zone = Zone({}, failing=tuple(f"{name}._domainkey.example.org" for name in names))
+    assert signed(parsers, raw, zone, GOOD).signals.dkim == "none"
+    assert sum(zone.asked.values()) == UNANSWERED
+
+
+def test_our_mail_server_is_nobodys_sender(parsers: ParserPool) -> None:
+    """Mail from the server beside us: its Received line says who handed it over, our listener who the sender is."""
+    line = b"Received: from mx.example.org (mx.example.org [192.0.2.10]) by mx.ours.example (Postfix) with ESMTPS id 1"
+    raw = line + b";\r\n\tMon, 2 Nov 2026 09:00:00 +0000\r\n" + mail()
+    told = Envelope("", "rita@example.org", "localhost")
+    assert signed(parsers, raw, Zone(ZONE), told, "mx.ours.example").signals.spf == "pass"
+    assert signed(parsers, raw, Zone(ZONE), told).signals.spf == "none"
+
+
+def test_without_signatures_no_child_is_asked(parsers: ParserPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail without DKIM and ARC needs the DNS for DMARC alone, and no process; blank lines in front hide nothing."""
+    asked: list[bytes] = []
+    real = parsers.asked
+    monkeypatch.setattr(parsers, "asked", lambda raw: asked.append(raw) or real(raw))
+    assert signed(parsers, mail(b"DKIM-Signature: in the text\r\n"), Zone(ZONE)).signals.dmarc == "fail"
+    assert not asked
+    assert signed(parsers, b"\r\n" + SIGNED, Zone(ZONE)).signals.dkim == "pass"
+    assert len(asked) == 1
+
+
+def test_nobody_is_asked() -> None:
+    """Where look-ups are off, that is what people read, and nothing is concluded."""
+    before = Mail(sender=Address("rita@example.org"))
+    found = Nobody().signed(SIGNED, before, datetime.now(UTC)).signals
+    assert (found.dkim, found.dmarc, found.spf, found.arc) == ("none", "none", "none", "none")
+    assert found.details == ("Where it comes from was not checked: this home looks nothing up in the DNS.",)
+
+
 def test_each_name_once(parsers: ParserPool) -> None:
     """One mail asks for a name once, whoever wants it."""
     zone = Zone(ZONE)
@@ -150,7 +187,7 @@ def test_a_large_signed_mail(parsers: ParserPool) -> None:
 
 
 def test_the_cache() -> None:
-    """Answers are remembered for some minutes, failures are not."""
+    """Answers are remembered for some minutes, failures for some seconds."""
     now = [0.0]
     zone = Zone({"a.example": "x"}, failing=("b.example",))
     cache = Cache(zone, clock=lambda: now[0])
@@ -158,7 +195,11 @@ def test_the_cache() -> None:
         assert cache.resolve(Question("a.example")) == Answer("found", ("x",))
         assert cache.resolve(Question("c.example")) == NOTHING
         assert cache.resolve(Question("b.example")) == FAILED
-    assert (zone.asked["a.example"], zone.asked["b.example"], zone.asked["c.example"]) == (1, 3, 1)
+    assert (zone.asked["a.example"], zone.asked["b.example"], zone.asked["c.example"]) == (1, 1, 1)
+    now[0] = 21
+    assert cache.resolve(Question("b.example")) == FAILED
+    assert cache.resolve(Question("a.example")) == Answer("found", ("x",))
+    assert (zone.asked["a.example"], zone.asked["b.example"]) == (1, 2)
     now[0] = 301
     cache.resolve(Question("a.example"))
     assert zone.asked["a.example"] == 2

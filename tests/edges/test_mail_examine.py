@@ -11,15 +11,14 @@ import dkim
 import pytest
 
 from forgeward.edges.guarded import Guard
-from forgeward.edges.home import Home
 from forgeward.edges.keyring import Keyring
 from forgeward.edges.keys import Keys
 from forgeward.edges.mail_auth import Authenticator
-from forgeward.edges.mail_examine import Examined, Examiner, Incoming, examining
+from forgeward.edges.mail_examine import Examined, Examiner, Incoming
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.edges.openpgp import OpenPgp
 from forgeward.edges.openpgp_children import Children
-from forgeward.respond.mail import NotParsed, Parsed
+from forgeward.respond.mail import NotParsed, Parsed, Signals
 from tests.edges.gnupg import GPG, NO_GPG, gnupg, signed_mail
 from tests.edges.mail_zone import SlowZone, Zone
 from tests.edges.mails import HEAD, mail
@@ -108,13 +107,24 @@ def test_many_keep_their_order_while_some_wait(parsers: ParserPool) -> None:
     assert {each.signals.dmarc for each in found} == {"pass"}
 
 
-def test_a_demo_home_asks_nobody(tmp_path: Path, parsers: ParserPool) -> None:
-    """In a demo home no look-up leaves the machine, and nothing is concluded from that."""
-    home = Home(tmp_path / "home")
-    home.create(demo=True)
-    keys = Keys(home.keys)
-    keys.create("example.com/ledger")
-    with examining(home, keys, parsers) as examiner:
-        signals = parsed(examiner.examine(Incoming(signed(mail()), NOW))).mail.signals
-    assert (signals.dkim, signals.dmarc) == ("none", "none")
-    assert "could not be checked" in signals.details[0]
+def test_what_was_found_is_not_looked_up_again(parsers: ParserPool) -> None:
+    """A mail that was examined before keeps what the DNS said of it then."""
+    zone = Zone({})
+    found = Signals(dkim="pass", dmarc="pass", details=("It came from there.",))
+    examined = Examiner(parsers, Authenticator(zone, parsers)).examine(Incoming(signed(mail()), NOW, found=found))
+    assert parsed(examined).mail.signals == found
+    assert examined.origin == ("It came from there.",)
+    assert not zone.asked
+
+
+def test_large_mails_are_not_read_far_ahead(parsers: ParserPool) -> None:
+    """Of mails with 30 MB each no more than three are held at once."""
+    taken: list[int] = []
+
+    def large() -> Iterator[Incoming]:
+        for number in range(5):
+            taken.append(number)
+            yield Incoming(mail(b"x" * 30_000_000), NOW)
+
+    for done, _ in enumerate(Examiner(parsers).examine_many(large())):
+        assert len(taken) <= done + 4

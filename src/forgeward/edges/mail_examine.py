@@ -1,8 +1,7 @@
 """Reads a mail and finds out whom it comes from: parser, DNS and OpenPGP in their order.
 
-    with examining(home, keys, parsers) as examiner:
-        examined = examiner.examine(Incoming(raw, received))
-        for examined in examiner.examine_many(mails): …     # in order, several at once: most of the time is waiting
+    examined = examiner.examine(Incoming(raw, received))
+    for examined in examiner.examine_many(mails): …     # in order, several at once: most of the time is waiting
 
 What cannot be found out is said in the mail's signals and changes nothing else; a mail is never held up by it.
 """
@@ -12,40 +11,45 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime
 
 import msgspec
 
-from forgeward.edges.home import Home
-from forgeward.edges.keyring import Keyring
-from forgeward.edges.keys import Keys
-from forgeward.edges.mail_auth import Authenticator, Cache
+from forgeward.edges.mail_auth import Asks
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.edges.openpgp import OpenPgp
 from forgeward.edges.openpgp_incoming import OpenedMail
 from forgeward.errors import HomeUnusable, ParserUnavailable
-from forgeward.respond.mail import Parsed, Reading
+from forgeward.respond.mail import Mail, Parsed, Reading, Signals
 from forgeward.respond.openpgp import Offer, Seen
 from forgeward.respond.spf import Envelope
 
-_AT_ONCE = 8  # threads: they wait for the DNS and for children
+_AT_ONCE = 16  # threads: they wait for the DNS and for children
+_AHEAD = 64 * 2**20  # bytes of mails that are read ahead of the reader
 
 
 class Incoming(msgspec.Struct, frozen=True):
-    """A mail as it was stored. ``received`` is our own receipt, ``envelope`` what our listener saw, if it was there."""
+    """A mail as it was stored. ``received`` is our own receipt, ``envelope`` what our listener saw, if it was there.
+
+    ``found`` is what was found out about its origin when it came: the DNS is not asked again then.
+    """
 
     raw: bytes
     received: datetime
     envelope: Envelope | None = None
+    found: Signals | None = None
 
 
 class Examined(msgspec.Struct, frozen=True):
-    """What was read, with the signals filled in; ``offers`` are keys that `OpenPgp.remember` may keep."""
+    """What was read, with the signals filled in; ``offers`` are keys that `OpenPgp.remember` may keep.
+
+    ``origin`` are the sentences on where it comes from, without those on OpenPGP.
+    """
 
     reading: Reading
     seen: Seen = Seen()
     offers: tuple[Offer, ...] = ()
+    origin: tuple[str, ...] = ()
 
     @property
     def opened(self) -> OpenedMail | None:
@@ -58,9 +62,7 @@ class Examined(msgspec.Struct, frozen=True):
 class Examiner:
     """Puts the three together. Without ``authenticator`` or ``openpgp`` their signals stay as they are."""
 
-    def __init__(
-        self, parsers: ParserPool, authenticator: Authenticator | None = None, openpgp: OpenPgp | None = None
-    ) -> None:
+    def __init__(self, parsers: ParserPool, authenticator: Asks | None = None, openpgp: OpenPgp | None = None) -> None:
         self._parsers, self._authenticator, self._openpgp = parsers, authenticator, openpgp
 
     def examine(self, one: Incoming) -> Examined:
@@ -68,43 +70,41 @@ class Examiner:
         reading = self._parsers.parse(one.raw)
         if not isinstance(reading, Parsed):
             return Examined(reading)
-        if self._authenticator is not None:
-            mail = self._authenticator.signed(one.raw, reading.mail, one.received, one.envelope)
-            reading = msgspec.structs.replace(reading, mail=mail)
+        reading = msgspec.structs.replace(reading, mail=self._authenticated(one, reading.mail))
+        origin = reading.mail.signals.details
         if self._openpgp is None:
-            return Examined(reading)
+            return Examined(reading, origin=origin)
         try:
             opened = self._openpgp.open(one.raw, reading, one.received)
         except (ParserUnavailable, HomeUnusable) as problem:
-            return Examined(_told(reading, f"Its OpenPGP was not looked at: {problem}"))
-        return Examined(opened.reading, opened.seen, opened.offers)
+            return Examined(_told(reading, f"Its OpenPGP was not looked at: {problem}"), origin=origin)
+        return Examined(opened.reading, opened.seen, opened.offers, origin)
+
+    def _authenticated(self, one: Incoming, mail: Mail) -> Mail:
+        if one.found is not None:
+            return msgspec.structs.replace(mail, signals=one.found)
+        if self._authenticator is None:
+            return mail
+        return self._authenticator.signed(one.raw, mail, one.received, one.envelope)
 
     def examine_many(self, mails: Iterable[Incoming]) -> Iterator[Examined]:
         """Many mails, several at once, in their order; few are held ahead of the reader."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mail-examiner") as threads:
-            waiting: deque[Future[Examined]] = deque()
+            waiting: deque[tuple[Future[Examined], int]] = deque()
+            ahead = 0
             try:
                 for one in mails:
-                    waiting.append(threads.submit(self.examine, one))
-                    if len(waiting) >= 2 * _AT_ONCE:
-                        yield waiting.popleft().result()
+                    waiting.append((threads.submit(self.examine, one), len(one.raw)))
+                    ahead += len(one.raw)
+                    while len(waiting) >= 2 * _AT_ONCE or (waiting and ahead > _AHEAD):
+                        done, size = waiting.popleft()
+                        ahead -= size
+                        yield done.result()
                 while waiting:
-                    yield waiting.popleft().result()
+                    yield waiting.popleft()[0].result()
             finally:
-                for left in waiting:
+                for left, _ in waiting:
                     left.cancel()
-
-
-@contextmanager
-def examining(home: Home, keys: Keys, parsers: ParserPool) -> Iterator[Examiner]:
-    """An examiner as the home's settings have it. A demo home asks no DNS: its mails and domains are made up."""
-    from forgeward.edges.dns import DnsResolver  # loads the DNS library: a third of a second
-
-    settings = home.settings
-    resolver = Cache(DnsResolver(msgspec.structs.replace(settings.dns, off=settings.dns.off or home.is_demo)))
-    authenticator = Authenticator(resolver, parsers, settings.intake.own_servers)
-    with OpenPgp(Keyring(home.keys / "openpgp", keys), parsers) as openpgp:
-        yield Examiner(parsers, authenticator, openpgp)
 
 
 def _told(reading: Parsed, sentence: str) -> Parsed:

@@ -32,7 +32,7 @@ from forgeward.errors import BadInput, HomeUnusable
 from forgeward.respond.mail import one_line
 from forgeward.respond.notice import NoticeKind
 
-Outcome: TypeAlias = Literal["accepted", "refused", "deferred", "filed"]
+Outcome: TypeAlias = Literal["accepted", "refused", "deferred", "filed", "held"]
 
 _TIMEOUT = 30.0  # seconds for each step of the conversation
 _REFERENCES = 20  # newest kept: enough for every thread view (RFC 5322, 3.6.4, sets no bound)
@@ -50,7 +50,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     ``key`` is the idempotency key: the same key is the same mail. ``to`` is a bare address: a name would be the
     reporter's own words. ``reply_to`` is the tagged address, where the mailbox takes tags. ``canary`` marks our own
-    test mail with its token. ``attachments`` are text files: name and content.
+    test mail with its token. ``attachments`` are text files: name and content; ``files`` anything: name, media type,
+    bytes. ``language`` is that of the text (RFC 3282).
     """
 
     key: str
@@ -66,6 +67,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: str = ""
     canary: str = ""
     attachments: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, str, bytes], ...] = ()
+    language: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -80,7 +83,8 @@ class Outgoing(msgspec.Struct, frozen=True):
 class Delivery(msgspec.Struct, frozen=True):
     """What became of a mail for its recipient: ``code`` is SMTP's (0 without one), ``words`` the server's, or ours.
 
-    ``deferred``: try again later. ``refused``: for good. ``filed``: in a folder, seen by no server.
+    ``deferred``: try again later. ``refused``: for good. ``filed``: in a folder, seen by no server. ``held``: not sent,
+    a person decides.
     """
 
     outcome: Outcome
@@ -125,6 +129,8 @@ def compose(draft: Draft, id_key: bytes) -> Outgoing:
     _mark_machine(message, draft.kind, sender)
     try:
         message.set_content(draft.text, cte="quoted-printable")
+        if draft.language:
+            message["Content-Language"] = _plain(draft.language, "language")
         _attach(message, draft)
     except UnicodeEncodeError:
         raise BadInput("The text holds signs that are no characters (lone surrogates).") from None
@@ -136,8 +142,17 @@ def _attach(message: EmailMessage, draft: Draft) -> None:
     """Text files, byte for byte; the boundary follows from the key, so that the same draft gives the same mail."""
     for name, text in draft.attachments:
         message.add_attachment(text.encode(), "text", "plain", cte="base64", filename=name, params={"charset": "utf-8"})
-    if draft.attachments:
+    for name, media_type, content in draft.files:
+        main, _, rest = media_type.partition("/")
+        message.add_attachment(content, *_declared(main, rest), cte="base64", filename=_plain(name, "file's name"))
+    if draft.attachments or draft.files:
         message.set_boundary("part-" + sha256(draft.key.encode()).hexdigest()[:40])
+
+
+def _declared(main: str, rest: str) -> tuple[str, str]:
+    """The type that a file goes out as. What a mail program might run or open inline goes as bytes."""
+    harmless = (main == "image" and rest in {"png", "jpeg", "gif", "webp"}) or (main, rest) == ("application", "pdf")
+    return (main, rest) if harmless or (main, rest) == ("text", "plain") else ("application", "octet-stream")
 
 
 class FolderTransport:

@@ -216,8 +216,7 @@ def thread_ids(mail: Mail) -> tuple[str, ...]:
 def joins(mail: Mail, known: Known, *, proof_needed: bool = False) -> Joining:
     """Which case a mail belongs to: `Joins`, `Held` for a person's decision, or None for a new case.
 
-    Only a participant's mail joins. With ``proof_needed`` DMARC or OpenPGP must have passed as well: without it a
-    forged From passes for a participant's.
+    Only a participant's mail joins, and only where nothing is `doubted` about whose it is.
     """
     by_tag = [known.by_tag[case] for case in known.by_tag]
     by_message = [known.by_message[each] for each in thread_ids(mail) if each in known.by_message]
@@ -225,16 +224,39 @@ def joins(mail: Mail, known: Known, *, proof_needed: bool = False) -> Joining:
     if not threads:
         return None
     thread = threads[0]
-    proven = "pass" in {mail.signals.dmarc, mail.signals.openpgp}
     if len({each.case for each in threads}) > 1:
         return Held(thread.case, "It answers mails of more than one case.")
     if not mail.one_sender:
         return Held(thread.case, "It does not name one sender.")
     if mail.sender.key not in thread.participants:
         return Held(thread.case, f"{_shown(mail.sender)} takes no part in this case so far.")
-    if proof_needed and not proven:
-        return Held(thread.case, f"Nothing proves that it comes from {_shown(mail.sender)}.")
+    if doubt := doubted(mail, proof_needed=proof_needed):
+        return Held(thread.case, doubt)
     return Joins(thread.case, "tag" if by_tag else "message_id", automatic(mail) is not None)
+
+
+def proven(mail: Mail) -> bool:
+    """Whether it is known who sent it: DMARC or OpenPGP passed, and no signature speaks against it."""
+    return mail.signals.openpgp == "pass" or (mail.signals.dmarc == "pass" and mail.signals.openpgp != "fail")
+
+
+def doubted(mail: Mail, *, proof_needed: bool) -> str:
+    """Why its sender's name does not suffice, as a sentence; empty where it does.
+
+    A signature that does not fit, or is not by the agreed key, weighs more than what the domain says: whoever holds the
+    mail account has the domain's word, but not the key. Without ``proof_needed`` only what speaks against it counts.
+    """
+    if proven(mail):
+        return ""
+    signals, sender = mail.signals, _shown(mail.sender)
+    if signals.openpgp == "fail":
+        return f"Its OpenPGP signature is not one that was agreed on with {sender}."
+    if signals.dmarc == "fail":
+        return f"It is not from the domain of {sender}, or was changed on its way (DMARC)."
+    if not proof_needed:
+        return ""
+    why = signals.details[0] if signals.details else ""
+    return f"Nothing proves that it comes from {sender}. {why}".strip()
 
 
 def _shown(sender: Address) -> str:

@@ -18,7 +18,7 @@ import msgspec
 
 from forgeward.respond import storm
 from forgeward.respond.bounce import failure, speaks_of_delivery
-from forgeward.respond.intake import Held, Joins, Known, Machine, automatic, joins
+from forgeward.respond.intake import Held, Joins, Known, Machine, automatic, doubted, joins
 from forgeward.respond.mail import Mail
 from forgeward.respond.notification import Recognised
 from forgeward.respond.storm import Grouped, Limits, Seen
@@ -59,7 +59,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a mail beside itself.
 
     ``own`` are the addresses that we send from and publish; ``canary`` the number of the proven canary; ``letters``
-    outbox rows by the Message-IDs that the mail returns or names as ours; ``answers`` counts the sender's mails to the
+    outbox rows by the Message-IDs that the mail returns or names as ours; ``vouched``: a person handed a notification
+    over, so that its sender needs no proof; ``answers`` counts the sender's mails to the
     case that it would join; ``ticket_case`` is the case of the ticket that ``recognised`` names.
     """
 
@@ -68,6 +69,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     letters: dict[str, int] = {}
     known: Known = Known()
     proof_needed: bool = True
+    vouched: bool = False
     answers: int = 0
     seen: Seen = Seen()
     limits: Limits = Limits()
@@ -125,8 +127,9 @@ def _ticket(mail: Mail, facts: Facts) -> Joins | Held | None:
     """A further notification of a ticket that has a case; who could forge it must prove it."""
     if facts.recognised is None or not facts.ticket_case:
         return None
-    if facts.proof_needed and "pass" not in {mail.signals.dmarc, mail.signals.openpgp}:
-        return Held(facts.ticket_case, f"Nothing proves that it comes from {mail.sender.address}.")
+    doubt = "" if facts.vouched else doubted(mail, proof_needed=facts.proof_needed)
+    if doubt:
+        return Held(facts.ticket_case, doubt)
     return Joins(facts.ticket_case, "ticket", by_machine=True)
 
 

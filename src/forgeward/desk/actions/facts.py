@@ -14,11 +14,12 @@ import msgspec
 from django.db import connection
 
 from forgeward.desk import kept, programme
-from forgeward.desk.actions import canaries, outbox, proofs
+from forgeward.desk.actions import canaries, outbox
 from forgeward.desk.models import CaseRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.rows import decode_case
 from forgeward.edges.home import Home, Settings
+from forgeward.edges.mail_examine import Examined
 from forgeward.edges.mail_settings import Mailbox, rules
 from forgeward.respond import intake
 from forgeward.respond.canary import number_of
@@ -63,7 +64,7 @@ class Read:
     """One mail that was read, with what was verified, and who counts as its sender."""
 
     row: RawMail
-    reading: Reading
+    examined: Examined
     mail: Mail
     box: Mailbox | None
     reporter: str  # the sender's key subject; empty where nobody can be answered
@@ -72,6 +73,10 @@ class Read:
     content_key: str
     copy_key: str
     recognised: Recognised | None
+
+    @property
+    def reading(self) -> Reading:
+        return self.examined.reading
 
     @property
     def topic(self) -> str:
@@ -83,15 +88,16 @@ class Read:
         return bool(intake.thread_ids(self.mail) or self.topic)
 
 
-def read(house: House, row: RawMail, reading: Reading) -> Read:
-    """Puts together what one mail is, from what the guarded parser gave."""
+def read(house: House, row: RawMail, examined: Examined) -> Read:
+    """Puts together what one mail is, from what the guarded processes gave."""
+    reading = examined.reading
     mail = reading.mail if isinstance(reading, Parsed) else reading.head or Mail(sender=Address(""))
     box = house.boxes.get(row.mailbox)
     way = kept.unseal(row, "way", row.way_blob)
     if "whole" in way:
         sentence = f"It has {way['whole']:,} bytes; only its beginning was taken. It lies whole in “{way['folder']}”."
         reading = NotParsed(sentence, "too_large", mail)
-    mail = msgspec.structs.replace(mail, signals=proofs.signals(house.home, row, mail, way))
+        examined = msgspec.structs.replace(examined, reading=reading, offers=())
     forwarder = ""
     if box and mail.original and is_from(mail.sender.key, box.forwarders):
         forwarder = mail.sender.address
@@ -101,7 +107,7 @@ def read(house: House, row: RawMail, reading: Reading) -> Read:
     copied = f"{mail.sender.key}\0{mail.message_id}\0{content}" if mail.message_id else ""
     return Read(
         row=row,
-        reading=reading,
+        examined=examined,
         mail=mail,
         box=box,
         reporter=vault.reporter(mail.sender.address) if mail.sender.address else "",

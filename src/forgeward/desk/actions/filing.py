@@ -30,6 +30,7 @@ from forgeward.vocabulary import Actor, Change, Sealed
 INTAKE = Actor(id="system:intake")
 TEXT_LIMIT = 90_000  # characters of a mail's text that stand in the thread; the raw mail keeps all
 UNREADABLE = "A mail that could not be read"
+VERDICTS = ("dkim", "dmarc", "openpgp", "spf", "arc")
 INSIDE = frozenset({"ams", "advisory"})  # sources whose mails are nobody's report (IR-3)
 
 
@@ -271,6 +272,8 @@ def head_of(one: Read) -> dict[str, object]:
         "attachments": len(one.mail.attachments),
         "forwarded_by": one.forwarded_by,
         "signals": _verdict_words(one),
+        "details": list(one.mail.signals.details),
+        "origin": list(one.examined.origin),
     }
 
 
@@ -312,12 +315,15 @@ def _taken(one: Read, state: str, **found: object) -> Taken:
 
 
 def _verdict_words(one: Read) -> dict[str, str]:
-    verdicts = one.mail.signals
-    return {"dkim": verdicts.dkim, "dmarc": verdicts.dmarc, "openpgp": verdicts.openpgp}
+    return {name: getattr(one.mail.signals, name) for name in VERDICTS}
 
 
 def _verdicts(one: Read) -> tuple[str, ...]:
-    return tuple(f"{name}:{verdict}" for name, verdict in _verdict_words(one).items())
+    """What the history says of the mail: each verdict, and what OpenPGP did, like ``encrypted:opened``."""
+    seen = one.examined.seen
+    more = {"encrypted": seen.opening, "signature": seen.signature}
+    said = {**_verdict_words(one), **{name: value for name, value in more.items() if value != "none"}}
+    return tuple(f"{name}:{verdict}" for name, verdict in said.items())
 
 
 def signals_of(house: House, one: Read) -> tuple[str, ...]:
@@ -343,7 +349,7 @@ def text_of(one: Read) -> str:
 
 def _may_receive(house: House, one: Read, now: datetime) -> bool:
     """A forwarded mail is only answered by a machine where its forwarder is proven: else anybody could name anybody."""
-    if one.forwarded_by and "pass" not in {one.mail.signals.dmarc, one.mail.signals.openpgp}:
+    if one.forwarded_by and not rules.proven(one.mail):
         return False
     limits = house.settings.intake
     receipts = rules.ReceiptLimits(limits.receipts_to_sender, limits.receipts_in_total)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from django.db.backends.utils import CursorWrapper
 
 from forgeward.desk import kept, programme
-from forgeward.desk.actions import facts, files, filing, write
+from forgeward.desk.actions import facts, files, filing, proofs, write
 from forgeward.desk.actions.facts import House, Read
 from forgeward.desk.actions.filing import Prepared, Taken
 from forgeward.desk.models import RawMail
@@ -74,7 +74,9 @@ def _read(home: Home, pk: int, actor: Actor, step: str) -> Read:
     if row.state not in DECIDABLE:
         raise Conflict(f"Mail {pk} was decided already.", next="Look at it again.")
     with ParserPool(workers=1, spare=0) as pool:
-        return facts.read(House(home), row, pool.parse(kept.raw_bytes(home, row)))
+        head = kept.unseal(row, "head", row.head_blob)
+        again = proofs.again(row, kept.raw_bytes(home, row), head)
+        return facts.read(House(home), row, proofs.examiner(home, pool).examine(again))
 
 
 def _done(home: Home, one: Read, ready: Prepared | None, deed: Callable[[CursorWrapper, Prepared], Taken]) -> Taken:

@@ -1,6 +1,6 @@
 """Mail comes in: stored as received before anything reads it, then read in a guarded child, then decided.
 
-    bytes ─▶ stored (file + row) ─▶ ParserPool ─▶ facts ─▶ respond.sorting ─▶ filing: a case, an answer, held, …
+    bytes ─▶ stored (file + row) ─▶ Examiner ─▶ facts ─▶ respond.sorting ─▶ filing: a case, an answer, held, …
 
 A crash between the steps loses nothing: whoever comes next claims what is stored and not decided. Mails are filed in
 batches, since a batch syncs the disk once; two mails that could know of each other never share one.
@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from forgeward.desk import kept, programme
-from forgeward.desk.actions import facts, files, filing, outbox, stored, write
+from forgeward.desk.actions import facts, files, filing, outbox, proofs, stored, write
 from forgeward.desk.actions.facts import House, Read
 from forgeward.desk.actions.filing import Prepared, Taken
 from forgeward.desk.actions.stored import Incoming, Lease
@@ -25,10 +25,13 @@ from forgeward.desk.leases import living, process_name
 from forgeward.desk.models import RawMail
 from forgeward.edges.home import Home
 from forgeward.edges.mail_boxes import Unreadable, read_sources
+from forgeward.edges.mail_examine import Examined
+from forgeward.edges.mail_examine import Incoming as ToExamine
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.errors import ForgewardError, KeyErased
+from forgeward.respond.intake import Held, Joins
 from forgeward.respond.mail import NotParsed, Parsed
-from forgeward.respond.sorting import Fate, sort
+from forgeward.respond.sorting import Fate, Opens, sort
 
 Clock: TypeAlias = Callable[[], datetime]
 BATCH = 16  # mails that are filed in one transaction; it lasts some 50 ms
@@ -84,21 +87,22 @@ def read(home: Home, rows: Iterable[RawMail], pool: ParserPool, clock: Clock) ->
     house = House(home)
     waiting: deque[tuple[RawMail, NotParsed | None]] = deque()
 
-    def raws() -> Iterator[bytes]:
+    def raws() -> Iterator[ToExamine]:
         for row in rows:
             raw, lost = _raw(home, row)
             waiting.append((row, lost))
-            yield raw
+            yield proofs.incoming(row, raw, kept.unseal(row, "way", row.way_blob) if raw else {})
 
     batch: list[Read] = []
-    for reading in pool.parse_many(raws()):
+    examiner = proofs.examiner(home, pool)
+    for examined in examiner.examine_many(raws()):
         row, lost = waiting.popleft()
         if row.state != "stored":
             yield from _file(house, batch, clock)
             batch = []
             yield again(row)
             continue
-        one = facts.read(house, row, lost or reading)
+        one = facts.read(house, row, Examined(lost) if lost else examined)
         if len(batch) >= BATCH or any(_may_know(one, other) for other in batch):
             yield from _file(house, batch, clock)
             batch, house = [], House(home)
@@ -139,6 +143,9 @@ def _file(house: House, batch: Sequence[Read], clock: Clock) -> list[Taken]:
 
 def _together(house: House, batch: Sequence[Read], clock: Clock) -> list[Taken]:
     fates = [sort(one.mail, facts.gather(house, one)) for one in batch]
+    for one, fate in zip(batch, fates, strict=True):
+        if isinstance(fate, Opens | Joins | Held):
+            proofs.remember(house.home, one.examined, clock())
     prepared = [_prepared(house, one, fate) for one, fate in zip(batch, fates, strict=True)]
     owners = {p.owner for p in prepared if p.owner} | {f"case:{p.number}" for p in prepared if p.number}
     owners |= {one.reporter for one in batch if one.reporter}

@@ -3,6 +3,7 @@
     waiting ─ claim (lease) ─ compose ─ send ─┬─ accepted ─▶ Accepted: an acknowledgement counts now (IR-4)
                                               ├─ filed       no mail server is set; clocks that wait for one stay open
                                               ├─ later ────▶ waiting, with growing pauses
+                                              ├─ held        it may not go unencrypted: a person decides
                                               └─ given up ─▶ GaveUp: shown, and somebody has to act
 
 At least once: a process that dies after sending and before settling sends again under the same Message-ID.
@@ -16,18 +17,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from forgeward.desk import programme
-from forgeward.desk.actions import canaries, cases, receipts, write
+from forgeward.desk import kept, programme
+from forgeward.desk.actions import canaries, cases, receipts, sealing_mail, write
 from forgeward.desk.leases import process_name
 from forgeward.desk.models import CaseRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.fields import to_micros
 from forgeward.edges.home import Home
 from forgeward.edges.mail_out import Delivery, Draft, Outgoing, Transport, compose, is_message_id, transport_for
-from forgeward.errors import ForgewardError, HomeUnusable, SignerFailed
+from forgeward.errors import ForgewardError, HomeUnusable, ParserUnavailable, SignerFailed, Withheld
 from forgeward.respond.canary import number_of
+from forgeward.respond.enclosure import read_line
 from forgeward.respond.intake import SentReceipts, tagged_address
 from forgeward.respond.signals import Accepted, Bounced, GaveUp
 from forgeward.vocabulary import Actor
@@ -50,6 +53,7 @@ class Sent:
     filed: int = 0
     failed: int = 0
     later: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Claimed:
     case_id: int | None
     attempts: int
     content: dict[str, Any] | None
+    owner: str = ""  # whose key seals it
 
 
 def deliver(
@@ -114,7 +119,7 @@ def _claim(owner: str, now: datetime, only: Sequence[str], limit: int = 20) -> l
         rows = cursor.fetchall()
     vault = programme.vault()
     return [
-        Claimed(pk, key, kind, case_id, attempts, vault.open_json(subject, f"notice:{key}", bytes(blob)))
+        Claimed(pk, key, kind, case_id, attempts, vault.open_json(subject, f"notice:{key}", bytes(blob)), subject)
         for pk, key, kind, case_id, attempts, subject, blob in rows
     ]
 
@@ -127,8 +132,13 @@ def _send(home: Home, way: Transport, letter: Claimed, now: datetime) -> Deliver
         mail = _composed(home, letter, letter.content, now)
         # Before it leaves, so that an answer or a bounce finds it even when we die after sending.
         NoticeRow.objects.filter(pk=letter.pk).update(thread_key=thread_key(mail.message_id))
-        return way.send(mail)
-    except (SignerFailed, HomeUnusable) as problem:  # the ledger's key is out of reach for now
+        in_clear = bool(letter.content.get("in_clear"))
+        mail, how = sealing_mail.protect(home, mail, letter.kind, letter.case_id, now, in_clear=in_clear)
+        delivery = way.send(mail)
+        return msgspec.structs.replace(delivery, words=f"{delivery.words[:200]} {how}") if how else delivery
+    except Withheld as problem:
+        return Delivery("held", 0, f"{problem}")
+    except (SignerFailed, HomeUnusable, ParserUnavailable) as problem:  # a key or a process is out of reach for now
         return Delivery("deferred", 0, f"{problem} {problem.next}".strip())
     except ForgewardError as problem:
         return Delivery("refused", 0, f"{problem} {problem.next}".strip())
@@ -191,8 +201,17 @@ def _composed(home: Home, letter: Claimed, content: dict[str, Any], now: datetim
         reply_to=way.reply_to,
         canary=str(content.get("canary", "")),
         attachments=_evidence(letter, now),
+        files=_files(home, letter, content),
+        language=str(content.get("language", "")),
     )
     return compose(draft, _id_key())
+
+
+def _files(home: Home, letter: Claimed, content: Mapping[str, Any]) -> tuple[tuple[str, str, bytes], ...]:
+    """What the letter takes along, opened. Raises ``KeyErased``, ``HomeUnusable``."""
+    lines = [read_line(str(line)) for line in content.get("files") or ()]
+    named = [(each, kept.file_name(letter.owner, each.sha256)) for each in lines]
+    return tuple((each.name, each.media_type, kept.named_bytes(home, letter.owner, name)) for each, name in named)
 
 
 def _evidence(letter: Claimed, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -248,11 +267,11 @@ def _settle(letter: Claimed, result: Delivery, owner: str, now: datetime, sent: 
     setattr(sent, _COUNTED[state], getattr(sent, _COUNTED[state]) + 1)
 
 
-_COUNTED = {"accepted": "accepted", "filed": "filed", "given_up": "failed", "waiting": "later"}
+_COUNTED = {"accepted": "accepted", "filed": "filed", "given_up": "failed", "waiting": "later", "held": "held"}
 
 
 def _fate(letter: Claimed, result: Delivery, now: datetime) -> tuple[str, datetime | None]:
-    if result.outcome in {"accepted", "filed"}:
+    if result.outcome in {"accepted", "filed", "held"}:
         return result.outcome, None
     if result.outcome == "refused" or letter.attempts >= ATTEMPTS:
         return "given_up", None

@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 import msgspec
 
 from forgeward.desk import programme
-from forgeward.desk.actions import facts, files, filing, intake, stored, write
+from forgeward.desk.actions import facts, files, filing, intake, proofs, stored, write
 from forgeward.desk.actions.facts import House, Read
 from forgeward.desk.actions.filing import INTAKE, Prepared, Taken
 from forgeward.desk.actions.stored import Incoming
 from forgeward.desk.models import RawMail
 from forgeward.edges.home import Home
+from forgeward.edges.mail_examine import Examined
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.errors import BadInput
 from forgeward.respond import intake as rules
@@ -81,11 +82,11 @@ def _ams_mail(home: Home, raw: bytes, source: str, clock: Clock) -> Taken:
         return intake.again(row)
     house = House(home)
     with ParserPool(workers=1, spare=0) as pool:
-        one = facts.read(house, row, pool.parse(raw))
+        one = facts.read(house, row, proofs.examiner(home, pool).examine(proofs.incoming(row, raw, {})))
     if one.recognised is None or one.recognised.source != "ams":
         one = facts.recognised_as(one, Recognised("ams", "ams", _key_in(one.mail.subject)))
     known = facts.gather(house, one)
-    return _file(home, one, sort(one.mail, msgspec.structs.replace(known, proof_needed=False)), clock, {})
+    return _file(home, one, sort(one.mail, msgspec.structs.replace(known, vouched=True)), clock, {})
 
 
 def _key_in(subject: str) -> str:
@@ -97,7 +98,7 @@ def _as_read(row: RawMail, mail: Mail, recognised: Recognised | None = None) -> 
     vault = programme.vault()
     return Read(
         row=row,
-        reading=Parsed(mail),
+        examined=Examined(Parsed(mail)),
         mail=mail,
         box=None,
         reporter=vault.reporter(mail.sender.address) if mail.sender.address else "",

@@ -120,7 +120,7 @@ class NoticeRow(models.Model):
     subject = models.CharField(max_length=60)  # whose key seals the blob
     blob = models.BinaryField()  # recipient, subject line, body, threading headers
     created_at = InstantField()
-    state = models.CharField(max_length=12)  # waiting | accepted | filed | bounced | given_up
+    state = models.CharField(max_length=12)  # waiting | held | accepted | filed | bounced | given_up
     attempts = models.PositiveSmallIntegerField(default=0)
     try_at = InstantField(null=True)
     lease_until = InstantField(null=True)

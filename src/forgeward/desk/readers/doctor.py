@@ -109,6 +109,10 @@ def _parser() -> Finding:
 
 def _outbox() -> Finding:
     failed = NoticeRow.objects.filter(state__in=["given_up", "bounced"]).count()
+    held = NoticeRow.objects.filter(state="held").count()
+    if held:
+        what = f"{held} letters are held, since they must be encrypted and cannot be; {failed} could not be delivered."
+        return Finding("outbox", False, what, "See `forgeward notice status`: agree on a key, or release the letter.")
     what = f"{failed} mails could not be delivered." if failed else "No mail failed."
     return Finding("outbox", not failed, what, "See `forgeward notice status`, and tell these people another way.")
 

@@ -15,7 +15,7 @@ from forgeward.desk.readers.sight import concerning
 from forgeward.desk.readers.texts import ERASED
 from forgeward.errors import BadInput, NotFound
 
-STATES: Final[tuple[str, ...]] = ("waiting", "accepted", "filed", "bounced", "given_up")
+STATES: Final[tuple[str, ...]] = ("waiting", "held", "accepted", "filed", "bounced", "given_up")
 
 
 @dataclass(frozen=True, slots=True)

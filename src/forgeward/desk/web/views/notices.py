@@ -22,6 +22,7 @@ from forgeward.errors import BadInput, NotFound
 # The state's word, and the mark that goes with it.
 STATES = {
     "waiting": ("Waits", "run", "is-run"),
+    "held": ("Held for you", "risk", "is-risk"),
     "accepted": ("Accepted", "kept", "is-kept"),
     "filed": ("Written to a file", "idle", "is-off"),
     "bounced": ("Came back", "missed", "is-missed"),
