@@ -52,21 +52,24 @@ class Reply(Step, frozen=True, kw_only=True, tag="reply"):
 class Note(Step, frozen=True, kw_only=True, tag="note"):
     help = "Keep an internal note; nobody outside sees it"
 
-    text: Annotated[str, f.text("Note", "What the team should know", needed=True)] = ""
+    text: Annotated[str, f.text("Note", "What the team should know", needed=True, subject="reporter")] = ""
 
 
 class Pause(Step, frozen=True, kw_only=True, tag="pause"):
     help = "Pause the policy's clocks while the reporter's answer is awaited"
 
     reason: Annotated[
-        str, f.text("Reason", "What the reporter was asked, without which work cannot go on", needed=True)
+        str,
+        f.text(
+            "Reason", "What the reporter was asked, without which work cannot go on", needed=True, subject="reporter"
+        ),
     ] = ""
 
 
 class Resume(Step, frozen=True, kw_only=True, tag="resume"):
     help = "Let the clocks go on"
 
-    reason: Annotated[str, f.text("Reason", "Why the waiting is over")] = ""
+    reason: Annotated[str, f.text("Reason", "Why the waiting is over", subject="reporter")] = ""
 
 
 class Credit(Step, frozen=True, kw_only=True, tag="credit"):
@@ -98,7 +101,10 @@ class Disclosure(Step, frozen=True, kw_only=True, tag="disclosure"):
         datetime | None, f.date("Date", "When the reporter means to publish; left out: no such date any more", "VM-10")
     ] = None
     word: Annotated[
-        str, f.text("Word", "What the reporter wrote about it, or what was agreed", "VM-10", needed=True)
+        str,
+        f.text(
+            "Word", "What the reporter wrote about it, or what was agreed", "VM-10", needed=True, subject="reporter"
+        ),
     ] = ""
 
 

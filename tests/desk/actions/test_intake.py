@@ -12,6 +12,7 @@ from forgeward.desk import kept
 from forgeward.desk.actions import cases, intake, outbox, stored
 from forgeward.desk.models import AttachmentRow, CaseRow, ClockRow, Entry, MessageRow, NoticeRow, RawMail
 from forgeward.desk.programme import vault
+from forgeward.desk.readers import notices
 from forgeward.errors import KeyErased, ParserUnavailable
 from forgeward.respond.parse import parse
 from forgeward.vocabulary import Fact
@@ -245,7 +246,9 @@ def test_a_bounce_opens_the_acknowledgement_again(post: Office, house: House) ->
     assert (taken.state, taken.case, taken.new) == ("bounce", number, False)
     assert clock_of(number, "IR-4") == "running"
     notice = NoticeRow.objects.get(kind="acknowledgement")
-    assert (notice.state, notice.answer) == ("bounced", "550 5.1.1 nobody here")
+    (line,) = notices.lines([notice])
+    assert (line.state, line.answer) == ("bounced", "550 5.1.1 nobody here")
+    assert notice.answer == "", "it may name the recipient, so it lies sealed"
     again = post.one(bounce(post.sent[-1], words="smtp; 550 5.1.1 once more"))
     assert again.state == "bounce"
     assert Entry.objects.filter(kind="case:notice_bounced").count() == 1

@@ -197,7 +197,8 @@ def _person(actor: Actor) -> int | None:
 def returned(cursor: CursorWrapper, one: Read, fate: Returned, now: datetime) -> Taken:
     """A mail of ours came back: its outbox row and its case learn of it."""
     notice = NoticeRow.objects.select_related("case").get(pk=fate.letter)
-    _settle(cursor, one, Settled("bounce", fate.word, "", notice.case_id), now)
+    # It quotes our letter and names whom it was to, so it goes with them.
+    _settle(cursor, one, Settled("bounce", fate.word, notice.subject, notice.case_id), now)
     outbox.came_back(cursor, notice, fate.word, now)
     return _taken(one, "bounce", case=notice.case.number if notice.case else None)
 
@@ -225,7 +226,7 @@ class Settled:
 
 
 _SETTLE = (
-    "UPDATE desk_rawmail SET state = %s, reason = %s, case_id = %s, opened = %s, sender_key = %s, content_key = %s,"
+    "UPDATE desk_rawmail SET state = %s, case_id = %s, opened = %s, sender_key = %s, content_key = %s,"
     " copy_key = %s, topic_key = %s, head_blob = %s, wrapped_key = %s, subject = %s, decided_at = %s,"
     " decided_by_id = %s, lease_until = NULL, lease_owner = '' WHERE id = %s AND state = %s"
 )
@@ -242,14 +243,13 @@ def _settle(cursor: CursorWrapper, one: Read, end: Settled, now: datetime) -> No
         _SETTLE,
         [
             end.state,
-            end.reason[:500],
             end.case,
             end.opened,
             one.reporter,
             one.content_key,
             one.copy_key,
             topic_key(one.topic),
-            kept.seal(row.name, "head", head_of(one), key),
+            kept.seal(row.name, "head", head_of(one) | {"reason": end.reason[:500]}, key),
             wrapped,
             subject,
             to_micros(now),

@@ -188,8 +188,8 @@ def again(row: RawMail) -> Taken:
     return Taken(
         source=row.source,
         case=row.case.number if row.case and row.state != "held" else None,
-        held=row.reason if row.state == "held" else None,
-        not_parsed=row.reason if row.state == "not_parsed" else None,
+        held=str(head.get("reason", "")) if row.state == "held" else None,
+        not_parsed=str(head.get("reason", "")) if row.state == "not_parsed" else None,
         subject=str(head.get("subject", "")),
         sender=str(head.get("from", "")),
         attachments=int(head.get("attachments", 0)),

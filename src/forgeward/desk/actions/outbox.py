@@ -240,19 +240,19 @@ def _settle(letter: Claimed, result: Delivery, owner: str, now: datetime, sent: 
     state, try_at = _fate(letter, result, now)
     with write.inside() as cursor:
         cursor.execute(
-            "UPDATE desk_noticerow SET state = %s, try_at = %s, settled_at = %s, answer = %s, lease_owner = '',"
+            "UPDATE desk_noticerow SET state = %s, try_at = %s, settled_at = %s, lease_owner = '',"
             " lease_until = NULL WHERE id = %s AND lease_owner = %s AND state = 'waiting'",
             [
                 state,
                 to_micros(try_at) if try_at else None,
                 None if state == "waiting" else to_micros(now),
-                result.words[:300],
                 letter.pk,
                 owner,
             ],
         )
         if cursor.rowcount != 1:
             return
+        _keep_answer(cursor, letter.pk, letter.owner, letter.key, letter.content, result.words)
         if state in {"accepted", "given_up"} and letter.case_id and letter.kind in ABOUT_CASES and letter.content:
             number = CaseRow.objects.values_list("number", flat=True).get(pk=letter.case_id)
             told = Accepted if state == "accepted" else GaveUp
@@ -265,6 +265,17 @@ def _settle(letter: Claimed, result: Delivery, owner: str, now: datetime, sent: 
         if state == "given_up":
             _canary_lost(letter.content, now)
     setattr(sent, _COUNTED[state], getattr(sent, _COUNTED[state]) + 1)
+
+
+def _keep_answer(
+    cursor: CursorWrapper, pk: int, subject: str, key: str, content: Mapping[str, Any] | None, words: str
+) -> None:
+    """What a mail server says often names the recipient, so it lies sealed beside the letter and goes with it."""
+    if content is None:  # erased meanwhile: the words are our own then
+        cursor.execute("UPDATE desk_noticerow SET answer = %s WHERE id = %s", [words[:300], pk])
+        return
+    blob = programme.vault().seal_json(subject, f"notice:{key}", {**content, "answer": words[:300]})
+    cursor.execute("UPDATE desk_noticerow SET blob = %s WHERE id = %s", [blob, pk])
 
 
 _COUNTED = {"accepted": "accepted", "filed": "filed", "given_up": "failed", "waiting": "later", "held": "held"}
@@ -285,11 +296,12 @@ def _fate(letter: Claimed, result: Delivery, now: datetime) -> tuple[str, dateti
 def came_back(cursor: CursorWrapper, notice: NoticeRow, word: str, now: datetime) -> None:
     """A bounce: the letter's row says so, and its case has one recipient fewer who was told (IR-4 runs again)."""
     cursor.execute(
-        "UPDATE desk_noticerow SET state = 'bounced', settled_at = %s, answer = %s, try_at = NULL, lease_owner = '',"
+        "UPDATE desk_noticerow SET state = 'bounced', settled_at = %s, try_at = NULL, lease_owner = '',"
         " lease_until = NULL WHERE id = %s",
-        [to_micros(now), word[:300], notice.pk],
+        [to_micros(now), notice.pk],
     )
     content = programme.vault().open_json(notice.subject, f"notice:{notice.key}", bytes(notice.blob))
+    _keep_answer(cursor, notice.pk, notice.subject, notice.key, content, word if content else "It came back.")
     _canary_lost(content, now)
     if notice.case is None or notice.kind not in ABOUT_CASES or not content:
         return

@@ -73,7 +73,10 @@ def store_many(home: Home, mails: Sequence[Incoming], *, lease: Lease | None = N
         home.require_space()
         _insert(home, {p: _sealed(mail) for p, mail in fresh.items()}, lease)
         known = _known(prints)
-    return [known[each] for each in prints]
+    found = [known[each] for each in prints]
+    for row, mail in zip(found, mails, strict=True):
+        row.source = mail.source  # a file's name may be a person's: the column stays empty
+    return found
 
 
 def _known(prints: Sequence[str]) -> dict[str, RawMail]:
@@ -94,7 +97,7 @@ class _Sealed:
 def _sealed(mail: Incoming) -> _Sealed:
     name = uuid.uuid4().hex
     key, wrapped = programme.vault().keys.new_data_key()
-    way = kept.seal(name, "way", dict(mail.way), key) if mail.way else b""
+    way = kept.seal(name, "way", {"source": mail.source[:300], **mail.way}, key)
     return _Sealed(name, mail, wrapped, way, encrypt(key, mail.raw, name.encode()))
 
 
@@ -106,13 +109,12 @@ def _insert(home: Home, mails: Mapping[str, _Sealed], lease: Lease | None) -> No
         cursor.executemany(
             "INSERT INTO desk_rawmail (name, fingerprint, source, mailbox, size, received_at, wrapped_key, subject,"
             " state, reason, opened, sender_key, content_key, copy_key, topic_key, head_blob, way_blob, lease_until,"
-            " lease_owner) VALUES (%s, %s, %s, %s, %s, %s, %s, '', 'stored', '', %s, '', '', '', '', %s, %s, %s, %s)"
+            " lease_owner) VALUES (%s, %s, '', %s, %s, %s, %s, '', 'stored', '', %s, '', '', '', '', %s, %s, %s, %s)"
             " ON CONFLICT (fingerprint) DO NOTHING",
             [
                 [
                     each.name,
                     fingerprint,
-                    each.mail.source[:300],
                     each.mail.mailbox,
                     len(each.mail.raw),
                     to_micros(each.mail.received_at),

@@ -235,7 +235,7 @@ def _line(row: RawMail, head: dict[str, Any]) -> MailLine:
         pk=row.pk,
         at=row.received_at,
         state=row.state,
-        reason=row.reason,
+        reason=str(head.get("reason", "")),
         case=row.case.number if row.case else "",
         mailbox=row.mailbox,
         sender=str(head.get("from", "")),

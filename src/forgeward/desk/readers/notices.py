@@ -125,7 +125,7 @@ def lines(rows: Iterable[NoticeRow]) -> tuple[NoticeLine, ...]:
                 created_at=row.created_at,
                 try_at=row.try_at,
                 settled_at=row.settled_at,
-                answer=row.answer,
+                answer=str(content.get("answer", row.answer)),
             )
         )
     return tuple(found)
