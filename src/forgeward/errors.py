@@ -4,6 +4,7 @@
     ├── BadInput                    a file, an option or a value cannot be used as it is
     │   ├── PolicyInvalid           the policy document has problems, each with its line
     │   │   └── LettersInvalid      so has a file of letters
+    │   │   └── LettersInvalid      so has a file of letters
     │   ├── VectorInvalid           a CVSS vector does not parse
     │   └── KeyUnusable             an OpenPGP key is missing, has ended, was revoked or does not read
     │       └── Withheld            a letter must be encrypted and cannot be: it is held for a person
@@ -61,6 +62,10 @@ class PolicyInvalid(BadInput):
     def __init__(self, problems: Sequence[Problem], *, next: str = "Mend these lines, then check again.") -> None:
         super().__init__("\n".join(str(p) for p in problems), next=next)
         self.problems = tuple(problems)
+
+
+class LettersInvalid(PolicyInvalid):
+    code = "letters_invalid"
 
 
 class LettersInvalid(PolicyInvalid):

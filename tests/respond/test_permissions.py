@@ -14,6 +14,7 @@ E, S, L = {Role.ENGINEERING}, {Role.SUPPORT}, {Role.LEADERSHIP}
 EXPECTED = {
     "acknowledge": S,
     "reply": S | E,
+    "resend": EVERY,
     "note": EVERY,
     "pause": S | E,
     "resume": S | E,

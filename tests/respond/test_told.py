@@ -3,9 +3,10 @@
 import pytest
 
 from forgeward.errors import BadInput, NotFound
+from forgeward.respond.case import TextRef
 from forgeward.respond.notice import Recipient
 from forgeward.respond.signals import Accepted, Bounced, Join
-from forgeward.vocabulary import Fact
+from forgeward.vocabulary import Fact, Sealed
 from tests.respond import kit
 from tests.respond.kit import (
     ENGINEER,
@@ -23,7 +24,8 @@ class TestMail:
         decision = story.do("acknowledge", SUPPORT, text="Thank you.")
         assert not story.case.has(Fact.ACKNOWLEDGED)
         (notice,) = decision.notices
-        assert (notice.key, notice.by_person, notice.body.subject) == ("FW-7Q3KXM:2", True, "reporter")
+        assert (notice.key, notice.by_person, notice.body) == ("FW-7Q3KXM:2", True, TextRef(2, "text"))
+        assert decision.changes[0].sealed["text"] == Sealed("Thank you.", "reporter")
         assert notice.recipients[0].ref.seq == 1
         story.later(minutes=5).accept()
         assert story.case.facts[Fact.ACKNOWLEDGED] == story.now

@@ -53,7 +53,12 @@ def file_key(owner: str, name: str) -> bytes:
 
 def file_bytes(home: Home, row: AttachmentRow) -> bytes:
     """The file's bytes. Raises ``KeyErased`` once its owner was erased, ``HomeUnusable`` where it is missing."""
-    key = file_key(row.message.subject, row.name)
-    with translated(home.files / row.name):
-        blob = (home.files / row.name).read_bytes()
-    return decrypt(key, blob, row.name.encode())
+    return named_bytes(home, row.message.subject, row.name)
+
+
+def named_bytes(home: Home, owner: str, name: str) -> bytes:
+    """The bytes of a file by the owner's key subject and the name under which it lies. Raises as `file_bytes` does."""
+    key = file_key(owner, name)
+    with translated(home.files / name):
+        blob = (home.files / name).read_bytes()
+    return decrypt(key, blob, name.encode())

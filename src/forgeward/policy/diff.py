@@ -299,6 +299,7 @@ def _frame(a: Policy, b: Policy) -> Iterator[Difference]:
     if a.escalation != b.escalation:
         words = f"The path of escalation is {', '.join(b.escalation)}."
         yield Difference("escalation", Turn.OTHERWISE, words, material=False)
+    yield from _letters(a, b)
     yield from _time(a, b)
     if a.severity_examples != b.severity_examples:
         yield Difference("severity_examples", Turn.WORDING, "The examples of severities changed.", material=False)
@@ -346,6 +347,14 @@ def _reminders(a: Policy, b: Policy) -> Iterator[Difference]:
             f"People are asked at {', '.join(map(str, b.reminders))} %; it was {', '.join(map(str, a.reminders))} %."
         )
         yield Difference("reminders", Turn.LOOSER if fewer else Turn.TIGHTER, words, material=fewer)
+
+
+def _letters(a: Policy, b: Policy) -> Iterator[Difference]:
+    """Who reads a letter before it goes is a rule of the house: tighter or looser, but nothing to announce."""
+    for kind in sorted(b.second_person - a.second_person):
+        yield Difference("letters", Turn.TIGHTER, f"A second person reads “{kind}” before it goes.", material=False)
+    for kind in sorted(a.second_person - b.second_person):
+        yield Difference("letters", Turn.LOOSER, f"Nobody else reads “{kind}” before it goes.", material=False)
 
 
 def _time(a: Policy, b: Policy) -> Iterator[Difference]:

@@ -37,8 +37,8 @@ _TO_REPORTER = _fields("""
     case:received title text
     case:joined text subject
     case:receipt subject body
-    case:acknowledgement subject text
-    case:reply subject text
+    case:acknowledgement subject text files
+    case:reply subject text files
     case:credited name
 """)
 
@@ -50,8 +50,9 @@ _WORK = _fields("""
     case:received title actor
     case:joined actor
     case:receipt subject body actor
-    case:acknowledgement actor
-    case:reply actor
+    case:acknowledgement break_glass actor
+    case:reply break_glass actor
+    case:resent actor
     case:notified actor
     case:told reference actor
     case:assessed scope impact affected exploitability context reason break_glass actor

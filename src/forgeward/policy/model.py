@@ -258,6 +258,7 @@ class Policy:
     promises: tuple[Promise, ...]
     regimes: tuple[Regime, ...]
     digest: str
+    second_person: frozenset[str] = frozenset()  # kinds of letters to a reporter that somebody else reads first
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Policy) and other.digest == self.digest

@@ -123,6 +123,7 @@ OWN_DATED: frozenset[Fact] = frozenset({Fact.ACTION_VERIFIED, Fact.CHANGE_ANNOUN
 STEPS: dict[str, str] = {
     "acknowledge": "a person answers the report",
     "reply": "a person writes to the reporter",
+    "resend": "a letter that did not arrive goes out again",
     "note": "what the team should know",
     "pause": "waiting for the reporter, with the reason",
     "resume": "the waiting is over",
@@ -161,6 +162,19 @@ STEPS: dict[str, str] = {
     "adopt": "approved, with a new effective date; sub-processors documented first",
     "announce": "customers were told before the effective date",
 }
+
+LETTERS: dict[str, str] = {
+    "acknowledge": "the first answer to a report",
+    "ask": "questions to the reporter",
+    "assessed": "what the assessment found",
+    "not_a_vulnerability": "that it is no vulnerability, and why",
+    "out_of_scope": "that it is out of scope, and who can help",
+    "fixed": "that the fix is in production",
+    "credit": "the question whether and how to credit",
+    "closing": "that the case is closed",
+    "other": "any other letter",
+}
+"""Kinds of letters to a reporter; a policy may want a second person to read some before they go."""
 
 CHECKS: dict[str, str] = {
     "apps_current": "the register agrees with the Forge CLI's lists",

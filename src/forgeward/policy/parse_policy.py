@@ -29,6 +29,7 @@ _TOP = (
     "thresholds",
     "reminders",
     "escalation",
+    "letters",
     "severity_examples",
     "references",
     "promises",
@@ -52,6 +53,7 @@ class Draft:
     thresholds: Thresholds | None = None
     reminders: tuple[int, ...] = ()
     escalation: tuple[Role, ...] = ()
+    second_person: frozenset[str] = frozenset()
     severity_examples: dict[Severity, tuple[str, ...]] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     promises: list[Promise] = field(default_factory=list)
@@ -78,6 +80,7 @@ class Draft:
             promises=tuple(sorted(self.promises, key=lambda promise: order[promise.id])),
             regimes=tuple(self.regimes),
             digest=digest,
+            second_person=self.second_person,
         )
 
 
@@ -94,6 +97,7 @@ def read_draft(tree: Fields, report: Report) -> Draft:
     draft.thresholds = _thresholds(top)
     draft.reminders = top.listed("reminders", whole)
     draft.escalation = tuple(Role(role) for role in top.listed("escalation", one_of(set(Role), "a role")))
+    draft.second_person = _letters(top)
     _examples(top, draft)
     draft.references = _references(top)
     for node in top.items("promises"):
@@ -148,6 +152,13 @@ def _thresholds(top: Reader, *, required: bool = True) -> Thresholds | None:
     if not critical > high > medium:
         reader.report.add(reader.line, f"Thresholds must fall: critical {critical}, high {high}, medium {medium}.")
     return Thresholds(critical, high, medium)
+
+
+def _letters(top: Reader) -> frozenset[str]:
+    reader = top.inner("letters", ("second_person",), required=False)
+    if reader is None:
+        return frozenset()
+    return frozenset(reader.listed("second_person", one_of(set(names.LETTERS), "a kind of letter")))
 
 
 def _examples(top: Reader, draft: Draft) -> None:

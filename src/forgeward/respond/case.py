@@ -94,7 +94,9 @@ class NoticeRecord(msgspec.Struct, frozen=True, gc=False):
     """A message that went to the outbox with the change ``seq``.
 
     ``outstanding``: positions of recipients whose mail server has not accepted it; ``given_up``: those of them that the
-    outbox no longer tries. ``accepted_at``: the last recipient's acceptance, while nobody is outstanding.
+    outbox no longer tries. ``accepted_at``: the last recipient's acceptance, while nobody is outstanding. ``moved``:
+    positions that a later sending has taken over. ``texts_at`` is the change that holds its words and recipients;
+    ``lines`` are the recipients' lines there, where they are not simply counted.
     """
 
     seq: int
@@ -107,6 +109,15 @@ class NoticeRecord(msgspec.Struct, frozen=True, gc=False):
     given_up: tuple[int, ...] = ()
     accepted_at: datetime | None = None
     asked_at: datetime | None = None
+    moved: tuple[int, ...] = ()
+    texts_at: int = 0
+    lines: tuple[int, ...] = ()
+    files: bool = False
+    language: str = ""
+
+    def recipient(self, position: int) -> int:
+        """The line on which a position's address stands."""
+        return self.lines[position] if self.lines else position
 
     @property
     def under_way(self) -> bool:

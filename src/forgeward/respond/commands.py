@@ -33,20 +33,72 @@ from forgeward.respond.fields import FieldSpec
 # --- talking with the reporter ---------------------------------------------------------------------------------------
 
 
-class Acknowledge(Step, frozen=True, kw_only=True, tag="acknowledge"):
+class Letter(FourEyes, frozen=True, kw_only=True):
+    """What a person writes to the reporter. The policy says which kinds a second person reads before they go.
+
+    ``template`` names what the text was made from (``fixed/de/1``), ``files`` what goes along, as
+    ``respond.enclosure`` writes it: both are filled by whoever builds the command, not typed.
+    """
+
+    text: Annotated[str, f.text("Reply", "What you write to the reporter", "IR-4", needed=True, subject="reporter")] = (
+        ""
+    )
+    subject: Annotated[str, f.line("Subject", "The mail's subject; left out: the case number", subject="reporter")] = ""
+    language: Annotated[
+        str, f.code("Language", "The language it is written in, like en or de; programs that read aloud go by it")
+    ] = ""
+    template: Annotated[str, f.code("Template", "The template that it began with", internal=True)] = ""
+    files: Annotated[
+        tuple[str, ...],
+        f.lines("Files", "What goes along, each with its digest", subject="reporter", internal=True),
+    ] = ()
+
+    @property
+    def sort(self) -> str:
+        """The kind of letter, one of ``policy.names.LETTERS``."""
+        return "other"
+
+
+class Acknowledge(Letter, frozen=True, kw_only=True, tag="acknowledge"):
     help = "Answer the reporter for the first time, in your own words"
     promises = ("IR-4",)
 
-    text: Annotated[str, f.text("Reply", "What you write to the reporter", "IR-4", needed=True)] = ""
-    subject: Annotated[str, f.line("Subject", "The mail's subject; left out: the case number")] = ""
+    @property
+    def sort(self) -> str:
+        return "acknowledge"
 
 
-class Reply(Step, frozen=True, kw_only=True, tag="reply"):
+class Reply(Letter, frozen=True, kw_only=True, tag="reply"):
     help = "Write to the reporter"
     promises = ("P-5",)
 
-    text: Annotated[str, f.text("Reply", "What you write to the reporter", needed=True)] = ""
-    subject: Annotated[str, f.line("Subject", "The mail's subject; left out: the case number")] = ""
+    kind: Annotated[
+        str,
+        f.choice(
+            "Kind",
+            "What the letter says; the policy names kinds that a second person reads before they go",
+            "ask",
+            "assessed",
+            "not_a_vulnerability",
+            "out_of_scope",
+            "fixed",
+            "credit",
+            "closing",
+        ),
+    ] = ""
+
+    @property
+    def sort(self) -> str:
+        return self.kind or "other"
+
+
+class Resend(Step, frozen=True, kw_only=True, tag="resend"):
+    help = "Send a letter again to those whom it did not reach"
+    promises = ("IR-4", "IR-11")
+
+    letter: Annotated[
+        str, f.code("Letter", "The number of the change that the letter stands in", "IR-4", needed=True)
+    ] = ""
 
 
 class Note(Step, frozen=True, kw_only=True, tag="note"):
@@ -278,6 +330,8 @@ class Approve(Step, frozen=True, kw_only=True, tag="approve"):
         f.choice(
             "Step",
             "Which waiting step you agree to",
+            "acknowledge",
+            "reply",
             "assess",
             "convert",
             "contain",
@@ -286,6 +340,9 @@ class Approve(Step, frozen=True, kw_only=True, tag="approve"):
             "reject",
             needed=True,
         ),
+    ] = ""
+    proposal: Annotated[
+        str, f.code("Proposal", "The number of the change that you looked at; for a letter it is asked for")
     ] = ""
     comment: Annotated[str, f.text("Comment", "What you looked at")] = ""
 
@@ -320,6 +377,7 @@ class Seen(Step, frozen=True, kw_only=True, tag="seen"):
 AnyStep: TypeAlias = (
     Acknowledge
     | Reply
+    | Resend
     | Note
     | Pause
     | Resume
@@ -372,6 +430,7 @@ __all__ = [
     "Fix",
     "FourEyes",
     "Handover",
+    "Letter",
     "Material",
     "Merge",
     "Note",
@@ -383,6 +442,7 @@ __all__ = [
     "Reject",
     "Reopen",
     "Reply",
+    "Resend",
     "Restrict",
     "Resume",
     "Review",

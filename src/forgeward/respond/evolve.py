@@ -28,7 +28,7 @@ from forgeward.respond.case import (
     Wait,
 )
 from forgeward.respond.folding import begin, end, mark_severity
-from forgeward.respond.folding_notices import accepted, bounced, gave_up, requested, told
+from forgeward.respond.folding_notices import accepted, bounced, gave_up, requested, resent, told
 from forgeward.vocabulary import CaseKind, Change, Fact, Plain, Severity
 
 
@@ -410,7 +410,19 @@ def _nothing(case: Case, event: Event) -> dict[str, Any]:
 
 
 def _requested(case: Case, event: Event) -> dict[str, Any]:
-    return requested(case, event.kind, event.data, event.seq, event.at)
+    return requested(case, event.kind, event.data, event.seq, event.at, (event.texts_at, event.names))
+
+
+def _written(case: Case, event: Event) -> dict[str, Any]:
+    """A letter that goes at once leaves one alone that waits for a second person; the waiting one going ends it."""
+    fields = _requested(case, event)
+    if event.kind == "case:reply" and not event.approver and not event.data.get("break_glass"):
+        fields["proposals"] = case.proposals
+    return fields
+
+
+def _resent(case: Case, event: Event) -> dict[str, Any]:
+    return resent(case, event.whole("letter"), event.positions("positions"), event.seq, event.at)
 
 
 def _accepted(case: Case, event: Event) -> dict[str, Any]:
@@ -434,8 +446,9 @@ FOLDS: Mapping[str, tuple[str, Fold]] = {
     "case:joined": ("join", _joined),
     "case:grouped": ("group", _nothing),
     "case:absorbed": ("absorb", _absorbed),
-    "case:acknowledgement": ("acknowledge", _requested),
-    "case:reply": ("reply", _requested),
+    "case:acknowledgement": ("acknowledge", _written),
+    "case:reply": ("reply", _written),
+    "case:resent": ("resend", _resent),
     "case:notified": ("notify", _requested),
     "case:notice_accepted": ("accepted", _accepted),
     "case:notice_bounced": ("bounced", _bounced),

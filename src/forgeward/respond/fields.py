@@ -62,9 +62,11 @@ def code(title: str, help: str, promise: str = "", *, needed: bool = False, inte
     return FieldSpec(title, help, "line", promise, needed=needed, internal=internal)
 
 
-def lines(title: str, help: str, promise: str = "", *, needed: bool = False) -> FieldSpec:
+def lines(
+    title: str, help: str, promise: str = "", *, needed: bool = False, subject: str = "case", internal: bool = False
+) -> FieldSpec:
     """A list of short free texts, one a line; sealed."""
-    return FieldSpec(title, help, "list", promise, needed=needed, sealed=True)
+    return FieldSpec(title, help, "list", promise, needed=needed, sealed=True, subject=subject, internal=internal)
 
 
 def codes(title: str, help: str, promise: str = "", *, internal: bool = False) -> FieldSpec:

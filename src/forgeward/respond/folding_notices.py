@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +27,13 @@ _TOLD = {
 }
 
 
-def requested(case: Case, kind: str, data: Mapping[str, Plain], seq: int, at: datetime) -> dict[str, Any]:
-    """A message goes to the outbox; nobody has it yet. What a person writes to the reporter answers them."""
+def requested(
+    case: Case, kind: str, data: Mapping[str, Plain], seq: int, at: datetime, texts: tuple[int, Collection[str]]
+) -> dict[str, Any]:
+    """A message goes to the outbox; nobody has it yet. What a person writes to the reporter answers them.
+
+    ``texts`` are the change that holds its words, and the names of these.
+    """
     given = data.get("recipients", 1)
     count = given if isinstance(given, int) else 1
     record = NoticeRecord(
@@ -40,11 +45,41 @@ def requested(case: Case, kind: str, data: Mapping[str, Plain], seq: int, at: da
         total=count,
         outstanding=tuple(range(count)),
         asked_at=at,
+        texts_at=texts[0],
+        files="files" in texts[1],
+        language=str(data.get("language", "")),
     )
     fields: dict[str, Any] = {"notices": (*case.notices, record)}
     if record.audience == "reporter" and record.by_person:
         fields["unanswered"] = None
     return fields
+
+
+def resent(case: Case, letter: int, gone: Iterable[int], seq: int, at: datetime) -> dict[str, Any]:
+    """Those whom a letter did not reach are tried again by a new sending, which answers for them from now on."""
+    old = next(n for n in case.notices if n.seq == letter)
+    moved = frozenset(gone)
+
+    def take(notice: NoticeRecord) -> NoticeRecord:
+        return replace(
+            notice,
+            outstanding=tuple(p for p in notice.outstanding if p not in moved),
+            given_up=tuple(p for p in notice.given_up if p not in moved),
+            moved=tuple(sorted({*notice.moved, *moved})),
+        )
+
+    again = replace(
+        old,
+        seq=seq,
+        total=len(moved),
+        outstanding=tuple(range(len(moved))),
+        given_up=(),
+        accepted_at=None,
+        asked_at=at,
+        moved=(),
+        lines=tuple(old.recipient(position) for position in sorted(moved)),
+    )
+    return {"notices": (*_with(case, letter, take), again)}
 
 
 def accepted(case: Case, seq: int, positions: Iterable[int], at: datetime) -> dict[str, Any]:

@@ -45,7 +45,8 @@ class Notice(msgspec.Struct, frozen=True):
     """A request to the outbox, made together with the change ``seq`` of the case.
 
     ``key`` makes sending idempotent: case number and ``seq``. ``by_person`` is False for the automatic receipt, which
-    never acknowledges (IR-4). Positions in ``recipients`` are what ``Accepted``, ``Bounced`` and ``GaveUp`` speak of.
+    never acknowledges (IR-4). A person's words and files stand in a change, and are named by where. Positions in
+    ``recipients`` are what ``Accepted``, ``Bounced`` and ``GaveUp`` speak of.
     """
 
     key: str
@@ -55,9 +56,11 @@ class Notice(msgspec.Struct, frozen=True):
     audience: Audience
     stage: Stage
     recipients: tuple[Recipient, ...]
-    subject: Sealed
-    body: Sealed
+    subject: Sealed | TextRef
+    body: Sealed | TextRef
     by_person: bool
+    files: TextRef | None = None
+    language: str = ""
 
 
 def needed_parts(audience: str, stage: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from forgeward.respond.context import Context
 from forgeward.respond.parse import name_of
 from forgeward.vocabulary import Actor, CaseKind, Fact, Role, rfc3339
 
-WHEN_CLOSED = frozenset({"note", "reply", "reopen", "handover", "restrict", "seen", "review_glass"})
+WHEN_CLOSED = frozenset({"note", "reply", "resend", "reopen", "handover", "restrict", "seen", "review_glass"})
 """A case may be ended by breaking the glass, so that review comes after the end."""
 
 _CONVERSIONS = {
@@ -31,7 +31,7 @@ Check: TypeAlias = Callable[[Case, Any, Context], None]
 def require_order(case: Case, command: Command, context: Context) -> None:
     """Raises ``StepRefused`` where the step cannot come now, ``BadInput`` or ``NotFound`` for values that cannot be."""
     step = name_of(command)
-    if not case.is_open and step not in WHEN_CLOSED:
+    if not case.is_open and step not in WHEN_CLOSED and not _agrees_to_a_letter(command):
         raise StepRefused(
             step,
             (),
@@ -41,6 +41,11 @@ def require_order(case: Case, command: Command, context: Context) -> None:
     check = _CHECKS.get(step)
     if check is not None:
         check(case, command, context)
+
+
+def _agrees_to_a_letter(command: Command) -> bool:
+    """What may be written to the reporter of a closed case may be agreed to as well."""
+    return isinstance(command, c.Approve) and command.step == "reply"
 
 
 def answers_for(escalation: Escalation, actor: Actor) -> bool:
@@ -62,6 +67,18 @@ def _acknowledge(case: Case, command: c.Acknowledge, context: Context) -> None:
         raise _refuse(command, "The report is acknowledged already.", "Use `reply` to write again.")
     if any(n.kind == "acknowledgement" and n.under_way for n in case.notices):
         raise _refuse(command, "An acknowledgement is on its way.", "Wait for the mail server's word, or use `reply`.")
+
+
+def _resend(case: Case, command: c.Resend, context: Context) -> None:
+    if not command.letter:
+        return
+    known = {n.seq: n for n in case.notices if n.by_person}
+    record = known.get(int(command.letter))
+    if record is None:
+        lost = ", ".join(str(n.seq) for n in known.values() if n.given_up) or "none"
+        raise NotFound(f"Change {command.letter} of {case.number} is no letter.", next=f"Letters that failed: {lost}.")
+    if not record.given_up:
+        raise _refuse(command, "It reached everybody, or is still tried.", "Look at what became of it: notice status.")
 
 
 def _pause(case: Case, command: c.Pause, context: Context) -> None:
@@ -155,6 +172,11 @@ def _approve(case: Case, command: c.Approve, context: Context) -> None:
     if command.step and case.proposal(command.step) is None:
         waiting = ", ".join(p.step for p in case.proposals) or "nothing"
         raise _refuse(command, f"“{command.step}” does not wait for approval.", f"Waiting: {waiting}.")
+    held = case.proposal(command.step) if command.step else None
+    if held and command.proposal and int(command.proposal) != held.seq:
+        raise _refuse(
+            command, "It was changed since you looked at it.", f"Look at change {held.seq}, then agree to it."
+        )
 
 
 def _review_glass(case: Case, command: c.ReviewGlass, context: Context) -> None:
@@ -169,6 +191,7 @@ def _seen(case: Case, command: c.Seen, context: Context) -> None:
 
 _CHECKS: Mapping[str, Check] = {
     "acknowledge": _acknowledge,
+    "resend": _resend,
     "pause": _pause,
     "resume": _resume,
     "reopen": _reopen,

@@ -17,7 +17,16 @@ from forgeward.respond import commands as c
 from forgeward.respond.case import TEAM_OF_ONE, Case, TextRef
 from forgeward.respond.command import Command
 from forgeward.respond.context import Context
-from forgeward.respond.notice import Audience, Notice, Recipient, Stage, notice_body, notice_subject, reply_subject
+from forgeward.respond.notice import (
+    Audience,
+    Notice,
+    NoticeKind,
+    Recipient,
+    Stage,
+    notice_body,
+    notice_subject,
+    reply_subject,
+)
 from forgeward.respond.order import speaks_for_all
 from forgeward.respond.parse import fields_of, name_of
 from forgeward.respond.requirements import Second, metrics_of, waits_for
@@ -104,28 +113,63 @@ def _simple(kind: str) -> Outcome:
 # --- what goes out ---------------------------------------------------------------------------------------------------
 
 
-def _letter(kind: str) -> Outcome:
-    """An acknowledgement or a reply: approved by the person who writes it."""
+_LETTERS: Mapping[str, tuple[str, NoticeKind]] = {
+    "acknowledge": ("case:acknowledgement", "acknowledgement"),
+    "reply": ("case:reply", "reply"),
+}
 
-    def outcome(case: Case, command: Any, context: Context, second: Second) -> Decision:
-        subject = Sealed(command.subject or reply_subject(case.number), "reporter")
-        body = Sealed(command.text, "reporter")
-        change = Change(f"case:{kind}", {}, {"text": body, "subject": subject})
-        notice = Notice(
-            key=f"{case.number}:{case.seq + 1}",
-            case=case.number,
-            seq=case.seq + 1,
-            kind="acknowledgement" if kind == "acknowledgement" else "reply",
-            audience="reporter",
-            stage="",
-            recipients=(REPORTER_ADDRESS,),
-            subject=subject,
-            body=body,
-            by_person=True,
-        )
-        return Decision((change,), (notice,))
 
-    return outcome
+def _letter(case: Case, command: c.Letter, context: Context, second: Second) -> Decision:
+    """An acknowledgement or a reply: it goes at once, or waits until a second person has read it."""
+    step = name_of(command)
+    written = make_change(_LETTERS[step][0], command)
+    sealed = dict(written.sealed) | {"subject": Sealed(command.subject or reply_subject(case.number), "reporter")}
+    change = guarded(Change(written.kind, written.data, sealed), step, second)
+    if second is Second.PROPOSE:
+        return Decision((change,), waits_for=(waits_for(step, type(command).promises[0]),))
+    return Decision((change,), (_letter_out(case, step, case.seq + 1, command.language, files=bool(command.files)),))
+
+
+def _letter_out(case: Case, step: str, texts_at: int, language: str, *, files: bool) -> Notice:
+    """The request to the outbox for a letter whose words stand in the change ``texts_at``."""
+    return Notice(
+        key=f"{case.number}:{case.seq + 1}",
+        case=case.number,
+        seq=case.seq + 1,
+        kind=_LETTERS[step][1],
+        audience="reporter",
+        stage="",
+        recipients=(REPORTER_ADDRESS,),
+        subject=TextRef(texts_at, "subject"),
+        body=TextRef(texts_at, "text"),
+        by_person=True,
+        files=TextRef(texts_at, "files") if files else None,
+        language=language,
+    )
+
+
+def _resend(case: Case, command: c.Resend, context: Context, second: Second) -> Decision:
+    """The same words to those whom they did not reach; this sending answers for them from now on."""
+    old = next(n for n in case.notices if n.seq == int(command.letter))
+    seq, to_reporter = case.seq + 1, old.audience == "reporter"
+    gone = tuple(sorted(old.given_up))
+    data: dict[str, Plain] = {"letter": old.seq, "positions": [str(position) for position in gone]}
+    addresses = (Recipient(TextRef(old.texts_at, "recipients"), old.recipient(position)) for position in gone)
+    notice = Notice(
+        key=f"{case.number}:{seq}",
+        case=case.number,
+        seq=seq,
+        kind=cast(NoticeKind, old.kind),
+        audience=cast(Audience, old.audience),
+        stage=cast(Stage, old.stage),
+        recipients=(REPORTER_ADDRESS,) if to_reporter else tuple(addresses),
+        subject=TextRef(old.texts_at, "subject"),
+        body=TextRef(old.texts_at, "body" if old.kind == "notice" else "text"),
+        by_person=True,
+        files=TextRef(old.texts_at, "files") if old.files else None,
+        language=old.language,
+    )
+    return Decision((Change("case:resent", data),), (notice,))
 
 
 def _notify(case: Case, command: c.Notify, context: Context, second: Second) -> Decision:
@@ -218,7 +262,11 @@ def _act(case: Case, command: c.Act, context: Context, second: Second) -> Decisi
 def _approve(case: Case, command: c.Approve, context: Context, second: Second) -> Decision:
     waiting = case.proposal(command.step)
     assert waiting is not None  # noqa: S101 -- the order of steps made sure
-    return Decision((make_change("case:approved", command, proposed_by=waiting.by, proposal=waiting.seq),))
+    change = make_change("case:approved", command, proposed_by=waiting.by, proposal=waiting.seq)
+    if waiting.step not in _LETTERS:
+        return Decision((change,))
+    language, files = str(waiting.data.get("language", "")), "files" in waiting.texts
+    return Decision((change,), (_letter_out(case, waiting.step, waiting.seq, language, files=files),))
 
 
 def _review_glass(case: Case, command: c.ReviewGlass, context: Context, second: Second) -> Decision:
@@ -239,8 +287,9 @@ def _seen(case: Case, command: c.Seen, context: Context, second: Second) -> Deci
 
 
 OUTCOMES: Mapping[str, Outcome] = {
-    "acknowledge": _letter("acknowledgement"),
-    "reply": _letter("reply"),
+    "acknowledge": _letter,
+    "reply": _letter,
+    "resend": _resend,
     "note": _simple("case:noted"),
     "pause": _simple("case:paused"),
     "resume": _simple("case:resumed"),

@@ -121,7 +121,7 @@ def _accepted(case: Case, command: signals.Accepted, context: Context) -> Decisi
 def _bounced(case: Case, command: signals.Bounced, context: Context) -> Decision:
     """What a closed case rests on came back: the case is open again."""
     record = _record(case, command)
-    new = [p for p in command.recipients if p not in record.given_up]
+    new = [p for p in command.recipients if p not in record.given_up and p not in record.moved]
     if not new:
         return Decision(())
     change = _word("case:notice_bounced", command, record, new)

@@ -29,6 +29,7 @@ ROLES: Mapping[str, frozenset[Role]] = {
     "join": EVERYBODY,
     "acknowledge": _roles(_S),
     "reply": _roles(_S, _E),
+    "resend": _roles(_S, _E, _L),
     "note": EVERYBODY,
     "pause": _roles(_S, _E),
     "resume": _roles(_S, _E),

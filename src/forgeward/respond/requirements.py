@@ -17,6 +17,7 @@ from forgeward.respond import commands as c
 from forgeward.respond.case import Case
 from forgeward.respond.command import Command, FourEyes
 from forgeward.respond.context import Context
+from forgeward.respond.letters import gaps
 from forgeward.respond.notice import needed_parts
 from forgeward.respond.parse import fields_of, name_of
 from forgeward.respond.requirements_close import close_lacks, ending_lacks
@@ -71,6 +72,8 @@ def _owns(case: Case, command: c.Verify, context: Context) -> bool:
 
 
 _NEEDS_SECOND: Mapping[type[Command], Callable[[Case, Any, Context], bool]] = {
+    c.Acknowledge: lambda case, command, context: command.sort in context.policy.second_person,
+    c.Reply: lambda case, command, context: command.sort in context.policy.second_person,
     c.Assess: lambda case, command, context: bool(command.context),
     c.Contain: lambda case, command, context: bool(command.nothing),
     c.Convert: lambda case, command, context: case.kind is CaseKind.INCIDENT,
@@ -102,6 +105,11 @@ def _carried(case: Case, step: str, name: str) -> bool:
 def _reporter(case: Case, command: Any, context: Context) -> Iterator[Lack]:
     if not case.reporter:
         yield Lack("reporter", "IR-4", "The case has no reporter with an address to write to.")
+
+
+def _no_gaps(case: Case, command: c.Letter, context: Context) -> Iterator[Lack]:
+    if open_gaps := gaps(command.text) + gaps(command.subject):
+        yield Lack("text", "", f"Reply: still to be written: {'; '.join(open_gaps)}.")
 
 
 def _incident(case: Case, command: Any, context: Context) -> Iterator[Lack]:
@@ -257,6 +265,10 @@ def _agreed(case: Case, command: c.Approve, context: Context) -> Iterator[Lack]:
         return
     if waiting.by == context.actor.id:
         yield Lack("second_person", "IR-7", "Somebody other than who proposed it agrees.")
+    if waiting.step in {"acknowledge", "reply"}:
+        yield from _reporter(case, command, context)
+        if not command.proposal:
+            yield Lack("proposal", "", f"Proposal: the number of the change that you read; {waiting.seq} waits.")
     match waiting.step:
         case "convert":
             yield from _still_harm(case, c.Convert(), context)
@@ -271,8 +283,8 @@ def _agreed(case: Case, command: c.Approve, context: Context) -> Iterator[Lack]:
 
 
 GATES: Mapping[str, tuple[Gate, ...]] = {
-    "acknowledge": (_reporter,),
-    "reply": (_reporter,),
+    "acknowledge": (_reporter, _no_gaps),
+    "reply": (_reporter, _no_gaps),
     "pause": (_reporter,),
     "credit": (_reporter, _creditable),
     "assess": (_severity,),

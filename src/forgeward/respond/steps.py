@@ -85,6 +85,7 @@ def _fixable(case: Case) -> bool:
 WANTED: Mapping[str, Wanted] = {
     "resume": lambda case: case.paused,
     "acknowledge": _acknowledge,
+    "resend": lambda case: any(n.given_up and n.by_person for n in case.notices),
     "assess": lambda case: not case.has(Fact.ASSESSED),
     "contain": lambda case: case.urgent and not case.has(Fact.CONTAINED),
     "material": lambda case: _incident(case) and not case.has(Fact.JUDGED),

@@ -14,20 +14,22 @@ from typing import Any
 import msgspec
 from django.db.backends.utils import CursorWrapper
 
-from forgeward.desk import programme
-from forgeward.desk.actions import write
+from forgeward.desk import kept, programme
+from forgeward.desk.actions import files, write
 from forgeward.desk.actions.write import Letter, Place
+from forgeward.desk.models.fields import to_micros
 from forgeward.desk.rows import case_columns, decode_case
-from forgeward.errors import NotFound
+from forgeward.errors import KeyErased, NotFound
 from forgeward.policy.clock import nearest
-from forgeward.respond.case import Case
+from forgeward.respond.case import Case, TextRef
 from forgeward.respond.clocks import Overview, overview
 from forgeward.respond.commands import Command
 from forgeward.respond.decision import Context, Decision, Member, decide
+from forgeward.respond.enclosure import read_line
 from forgeward.respond.evolve import evolve
 from forgeward.respond.notice import Notice, Recipient
 from forgeward.respond.signals import Receive
-from forgeward.vocabulary import Actor, Change, Role
+from forgeward.vocabulary import Actor, Change, Role, Sealed
 
 _ROLES = {role.value: role for role in Role}
 FOLLOWS_LIMIT = 10
@@ -86,6 +88,7 @@ def perform_in(
     write.update_case(cursor, stored.pk, stored.version, columns(after, view))
     if after.people != case.people:
         _write_viewers(cursor, stored.pk, after.people)
+    _enclose(cursor, place, decision, after.seq, now)
     keys = _queue(cursor, place, decision, now)
     _follow(cursor, decision, actor, now, depth)
     return Performed(number, stored.pk, after, decision.changes, keys, decision.waits_for)
@@ -169,25 +172,58 @@ def _queue(cursor: CursorWrapper, place: Place, decision: Decision, now: datetim
 
 
 def _letters(cursor: CursorWrapper, place: Place, notice: Notice) -> list[Letter]:
-    texts = _texts(cursor, place, {recipient.ref.seq for recipient in notice.recipients})
+    refs = [recipient.ref for recipient in notice.recipients]
+    refs += [ref for ref in (notice.subject, notice.body, notice.files) if isinstance(ref, TextRef)]
+    texts = _texts(cursor, place, {ref.seq for ref in refs})
+    files = _word(texts, notice.files).splitlines() if notice.files else []
     owner = place.owners["reporter" if notice.audience == "reporter" else "case"]
     letters = []
     for position, recipient in enumerate(notice.recipients):
         content = {
             "to": _address(texts, recipient),
-            "subject": notice.subject.value,
-            "body": notice.body.value,
+            "subject": _word(texts, notice.subject),
+            "body": _word(texts, notice.body),
             "position": position,
             "seq": notice.seq,
             "by_person": notice.by_person,
+            "language": notice.language,
+            "files": files,
         }
         letters.append(Letter(f"{notice.key}:{position}", notice.key, notice.kind, owner, content))
     return letters
 
 
 def _address(texts: Mapping[int, Mapping[str, str]], recipient: Recipient) -> str:
-    text = texts[recipient.ref.seq][recipient.ref.name]
+    text = _word(texts, recipient.ref)
     return text if recipient.item is None else text.splitlines()[recipient.item]
+
+
+def _word(texts: Mapping[int, Mapping[str, str]], word: Sealed | TextRef) -> str:
+    """A text that is given, or that stands in a change. Raises ``KeyErased`` where it stands no more."""
+    if isinstance(word, Sealed):
+        return word.value
+    found = texts[word.seq].get(word.name)
+    if found is None:
+        raise KeyErased("The words of that letter were erased.", next="Write a new one.")
+    return found
+
+
+def _enclose(cursor: CursorWrapper, place: Place, decision: Decision, last: int, now: datetime) -> None:
+    """Rows for the files that a letter takes along, beside the change that names them (the last one is ``last``)."""
+    owner, vault = place.owners["reporter"], programme.vault()
+    for seq, change in enumerate(decision.changes, last - len(decision.changes) + 1):
+        if "files" not in change.sealed:
+            continue
+        lines = [read_line(line) for line in change.sealed["files"].value.splitlines()]
+        cursor.execute(
+            "INSERT INTO desk_messagerow (case_id, at, direction, subject, blob, thread_key, raw_id, entry_seq)"
+            " VALUES (%s, %s, 'out', %s, %s, '', NULL, %s) RETURNING id",
+            [place.pk, to_micros(now), owner, vault.seal_json(owner, f"message:{place.stream}:{seq}", {}), seq],
+        )
+        kept_files = [
+            files.Kept(kept.file_name(owner, each.sha256), each.name, each.media_type, each.size) for each in lines
+        ]
+        files.attach(cursor.fetchone()[0], owner, kept_files)
 
 
 def _texts(cursor: CursorWrapper, place: Place, seqs: set[int]) -> dict[int, dict[str, str]]:

@@ -6,14 +6,18 @@ its bytes follows from the owner's data key and the name, so that erasing the pe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from forgeward.desk import kept, programme
 from forgeward.desk.actions.stored import write_files
 from forgeward.desk.models import AttachmentRow
 from forgeward.edges.home import Home
 from forgeward.edges.keys import encrypt
+from forgeward.edges.mail_body import sniffed
+from forgeward.respond import enclosure
+from forgeward.respond.enclosure import Enclosure
 from forgeward.respond.mail import Parsed
 
 
@@ -33,6 +37,25 @@ def keep(home: Home, reading: Parsed, owner: str) -> tuple[Kept, ...]:
     for attachment, content in zip(reading.mail.attachments, reading.contents, strict=True):
         name = kept.file_name(owner, attachment.sha256)
         found.append(Kept(name, attachment.name, attachment.sniffed_type[:120], attachment.size))
+        if not (home.files / name).exists():
+            fresh[name] = encrypt(kept.file_key(owner, name), content, name.encode())
+    write_files(home.files, fresh)
+    return tuple(found)
+
+
+def keep_own(home: Home, owner: str, contents: Sequence[tuple[str, bytes]]) -> tuple[Enclosure, ...]:
+    """Keeps what somebody here attaches to a letter, names and bytes given, sealed for ``owner`` (a key subject).
+
+    A file that no letter takes in the end stays as unreadable to others as the rest. Raises ``BadInput`` for too many
+    or too large ones, ``HomeUnusable``.
+    """
+    enclosure.check([len(content) for _, content in contents])
+    home.require_space()
+    found, fresh = [], {}
+    for written, content in contents:
+        digest = sha256(content).hexdigest()
+        name = kept.file_name(owner, digest)
+        found.append(Enclosure(enclosure.plain_name(written), sniffed(content), len(content), digest))
         if not (home.files / name).exists():
             fresh[name] = encrypt(kept.file_key(owner, name), content, name.encode())
     write_files(home.files, fresh)

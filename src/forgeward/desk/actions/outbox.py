@@ -31,6 +31,7 @@ from forgeward.edges.mail_out import Delivery, Draft, Outgoing, Transport, compo
 from forgeward.errors import ForgewardError, HomeUnusable, ParserUnavailable, SignerFailed, Withheld
 from forgeward.respond.canary import number_of
 from forgeward.respond.enclosure import read_line
+from forgeward.respond.enclosure import read_line
 from forgeward.respond.intake import SentReceipts, tagged_address
 from forgeward.respond.signals import Accepted, Bounced, GaveUp
 from forgeward.vocabulary import Actor
@@ -66,6 +67,7 @@ class Claimed:
     case_id: int | None
     attempts: int
     content: dict[str, Any] | None
+    owner: str = ""  # whose key seals it
     owner: str = ""  # whose key seals it
 
 
@@ -203,8 +205,17 @@ def _composed(home: Home, letter: Claimed, content: dict[str, Any], now: datetim
         attachments=_evidence(letter, now),
         files=_files(home, letter, content),
         language=str(content.get("language", "")),
+        files=_files(home, letter, content),
+        language=str(content.get("language", "")),
     )
     return compose(draft, _id_key())
+
+
+def _files(home: Home, letter: Claimed, content: Mapping[str, Any]) -> tuple[tuple[str, str, bytes], ...]:
+    """What the letter takes along, opened. Raises ``KeyErased``, ``HomeUnusable``."""
+    lines = [read_line(str(line)) for line in content.get("files") or ()]
+    named = [(each, kept.file_name(letter.owner, each.sha256)) for each in lines]
+    return tuple((each.name, each.media_type, kept.named_bytes(home, letter.owner, name)) for each, name in named)
 
 
 def _files(home: Home, letter: Claimed, content: Mapping[str, Any]) -> tuple[tuple[str, str, bytes], ...]:

@@ -70,6 +70,7 @@ SOURCES: Final[Mapping[str, str]] = {
 STEPS: Final[Mapping[str, str]] = {
     "acknowledge": "Acknowledge the report",
     "reply": "Write to the reporter",
+    "resend": "Send a letter again",
     "note": "Keep an internal note",
     "pause": "Pause the clocks",
     "resume": "Let the clocks go on",
@@ -192,13 +193,28 @@ MESSAGES: Final[Mapping[str, str]] = {
     "case:receipt": "automatic receipt",
     "case:acknowledgement": "acknowledgement",
     "case:reply": "reply",
+    "case:resent": "message",
     "case:notified": "notice",
+}
+
+
+# What a letter to the reporter says, by its kind.
+LETTERS: Final[Mapping[str, str]] = {
+    "acknowledge": "first answer",
+    "ask": "questions",
+    "assessed": "what the assessment found",
+    "not_a_vulnerability": "it is no vulnerability",
+    "out_of_scope": "it is out of scope",
+    "fixed": "the fix is in production",
+    "credit": "credit",
+    "closing": "the case is closed",
+    "other": "a letter of its own",
 }
 
 
 def choice(word: str) -> str:
     """A choice in words: ``roll_back`` is “rolled back”."""
-    return CHOICES.get(word) or RESOLUTIONS.get(word) or word.replace("_", " ")
+    return CHOICES.get(word) or RESOLUTIONS.get(word) or LETTERS.get(word) or word.replace("_", " ")
 
 
 def capital(text: str) -> str:
@@ -223,6 +239,11 @@ def _assessed(data: Data) -> str:
     return f"Assessed {level}" + (
         f", CVSS {score / 10:.1f}" if isinstance(score, int) and score >= 0 else ", by judgement"
     )
+
+
+def _reply(data: Data) -> str:
+    kind = str(data.get("kind", ""))
+    return f"Reply to the reporter: {LETTERS[kind]}" if kind in LETTERS else "Reply to the reporter"
 
 
 def _notified(data: Data) -> str:
@@ -250,7 +271,8 @@ CHANGES: Final[Mapping[str, Wording]] = {
     "case:grouped": lambda d: f"{d.get('count')} further mails were grouped here",
     "case:absorbed": lambda d: f"Case {d.get('number')} was merged into this one",
     "case:acknowledgement": "Acknowledgement to the reporter",
-    "case:reply": "Reply to the reporter",
+    "case:reply": _reply,
+    "case:resent": lambda d: f"The {d.get('of', 'message')} is sent again",
     "case:notified": _notified,
     "case:notice_accepted": lambda d: f"The mail server accepted the {d.get('of', 'message')}",
     "case:notice_bounced": lambda d: f"The {d.get('of', 'message')} came back",
