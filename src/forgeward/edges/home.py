@@ -2,6 +2,7 @@
 
     HOME/
       policy.yaml          the document to edit; only an adopted one is in force
+      letters.yaml         own templates of letters, where there are any
       settings.toml        what the operator sets: mail server, mailboxes, addresses
       forgeward.sqlite3    the database (unless settings name another)
       keys/                signing key, home key, key store (see ``edges.keys``)
@@ -25,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -38,7 +40,10 @@ LEAST_FREE = 64 * 1024 * 1024  # bytes; below this nothing new is begun, so that
 
 
 class MailServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[mail]`` of settings.toml. ``security`` is ``starttls``, ``tls`` or ``none``."""
+    """``[mail]`` of settings.toml. ``security`` is ``starttls``, ``tls`` or ``none``.
+
+    ``language`` is what letters begin in where neither the reporter's mail nor its mailbox names one.
+    """
 
     host: str = ""
     port: int = 587
@@ -47,6 +52,7 @@ class MailServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password_file: str = ""
     sender: str = ""
     ca_file: str = ""
+    language: Annotated[str, msgspec.Meta(pattern="^([a-z]{2,3})?$")] = ""
 
     @property
     def is_set(self) -> bool:
@@ -127,6 +133,11 @@ class Home:
     @property
     def settings_file(self) -> Path:
         return self.folder / "settings.toml"
+
+    @property
+    def letters_file(self) -> Path:
+        """The home's own templates of letters, where it has any."""
+        return self.folder / "letters.yaml"
 
     @property
     def _marker_file(self) -> Path:
@@ -281,8 +292,8 @@ def translated(folder: Path) -> Iterator[None]:
 _OS_SENTENCES = {
     errno.ENOSPC: ("the disk is full; nothing was lost", "Free some space, then do it again."),
     errno.EDQUOT: ("the disk quota is used up; nothing was lost", "Free some space, then do it again."),
-    errno.EACCES: ("this user may not write there", "Run as the folder's owner, or name another with --home."),
-    errno.EPERM: ("this user may not write there", "Run as the folder's owner, or name another with --home."),
+    errno.EACCES: ("this user may not read or write there", "Run as the folder's owner, or name another with --home."),
+    errno.EPERM: ("this user may not read or write there", "Run as the folder's owner, or name another with --home."),
     errno.EROFS: ("the file system is read-only", "Name a home on a disk that can be written, with --home."),
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "Name another home with --home."),
     errno.EEXIST: ("there is a file where the folder should be", "Move it away, or name another home with --home."),

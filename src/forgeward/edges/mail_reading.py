@@ -139,6 +139,7 @@ def _mail(message: Message, body: Body, attachments: tuple[Attachment, ...], lim
         original=forwarded_by(message, body.files, text),
         undelivered=undelivered,
         returned=returned,
+        language=fields.value(message, "Content-Language")[:100],
     )
 
 

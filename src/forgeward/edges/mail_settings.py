@@ -36,7 +36,7 @@ class Mailbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``handled`` is the IMAP folder that taken mails are moved to, ``poll`` the seconds between two looks. With ``tags``
     our replies ask for answers at ``address+TAG``, which the mail server must deliver here too. ``forwarders``
     (addresses, or ``@domain``) are believed when they forward a mail: its original sender is the reporter then.
-    ``sender`` is the From of replies, where it differs from ``mail.sender``.
+    ``sender`` is the From of replies, where it differs from ``mail.sender``; ``language`` what replies begin in.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Mailbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: bool = False
     forwarders: tuple[str, ...] = ()
     sender: str = ""
+    language: Annotated[str, Meta(pattern="^([a-z]{2,3})?$")] = ""
 
     @property
     def polled(self) -> bool:

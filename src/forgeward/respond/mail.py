@@ -140,6 +140,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     original: Address | None = None
     undelivered: tuple[Undelivered, ...] = ()
     returned: tuple[str, ...] = ()
+    language: str = ""  # Content-Language (RFC 3282), as it stands there
 
 
 class Parsed(msgspec.Struct, frozen=True, tag="parsed"):

@@ -285,7 +285,12 @@ _MESSAGE = (
 
 def _thread(cursor: CursorWrapper, one: Read, done: cases.Performed, prepared: Prepared) -> None:
     vault, mail, row, owner = programme.vault(), one.mail, one.row, prepared.owner
-    headers = {"message_id": mail.message_id, "references": list(mail.references), "subject": mail.subject[:500]}
+    headers = {
+        "message_id": mail.message_id,
+        "references": list(mail.references),
+        "subject": mail.subject[:500],
+        "language": mail.language,
+    }
     cursor.execute(
         _MESSAGE,
         [
