@@ -93,7 +93,7 @@ def test_a_second_instance_is_told_who_holds_the_home(home: Home) -> None:
     [
         (errno.ENOSPC, "disk is full"),
         (errno.EROFS, "read-only"),
-        (errno.EACCES, "may not write"),
+        (errno.EACCES, "may not read or write"),
         (errno.ENOTDIR, "not a folder"),
         (errno.EIO, "Input/output"),
     ],

@@ -27,6 +27,7 @@ PEOPLE = {
     "hannah": ("Hannah Lindqvist", "support"),
     "dele": ("Dele Adeyemi", "leadership"),
 }
+MACHINE = Path(__file__).parent / "machine"
 LEAD = "ines@lattice-loom.example"
 
 
@@ -75,6 +76,35 @@ class Programme:
         assert answer.code == 1, f"{words}: {answer.code}\n{answer.out}\n{answer.err}"
         error: dict[str, Any] = answer.json["error"]
         return error
+
+    def refusal(self, *words: str, code: str, exit: int = 2, who: str = "", stdin: bytes = b"") -> dict[str, Any]:
+        """``run`` that must end with ``exit``, as JSON and in words; returns the error.
+
+        It has the code, says what is the matter and what to do, for people as well, and shows no traceback.
+        """
+        answer = self.run(*words, "--json", who=who, stdin=stdin)
+        assert answer.code == exit, f"{words}: {answer.code}\n{answer.out}\n{answer.err}"
+        assert set(answer.json) == {"error"}, answer.out
+        error: dict[str, Any] = answer.json["error"]
+        assert error["code"] == code, error
+        assert error["message"].strip(), error
+        assert error["next"].strip(), error
+        spoken = self.run(*words, who=who, stdin=stdin)
+        assert (spoken.code, spoken.out) == (exit, ""), f"{words}: {spoken.code}\n{spoken.out}\n{spoken.err}"
+        assert error["message"].splitlines()[0][:40] in spoken.err, spoken.err
+        assert "Traceback" not in answer.err + spoken.err
+        return error
+
+    @contextmanager
+    def at(self, instant: str) -> Iterator[None]:
+        """For a while, the machine's clock stands at ``instant`` (RFC 3339), for every command and process."""
+        before = dict(self.environment)
+        path = os.pathsep.join(filter(None, [str(MACHINE), os.environ.get("PYTHONPATH", "")]))
+        self.environment |= {"FORGEWARD_TEST_CLOCK": instant, "PYTHONPATH": path}
+        try:
+            yield
+        finally:
+            self.environment = before
 
     def settings(self, text: str) -> None:
         (self.folder / "settings.toml").write_text(text)

@@ -194,6 +194,7 @@ def _say(taken: Iterable[Taken]) -> None:
     shape = shapes.Intake(received=received)
     out.emit(shape, lambda: "\n".join(_line(r) for r in received) or "There was no mail in it.")
     if any(not r.state for r in found):
+        out.say("What was not taken in is not kept here: mend the path or the file, then take it in again.")
         raise typer.Exit(2)
 
 
