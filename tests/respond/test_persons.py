@@ -2,7 +2,7 @@
 
 import pytest
 
-from forgeward.errors import NotAllowed, StepRefused
+from forgeward.errors import NotFound, StepRefused
 from forgeward.respond.decision import Member
 from forgeward.respond.signals import Escalate
 from tests.respond import kit
@@ -26,9 +26,9 @@ class TestPersons:
         story = kit.received()
         story.do("restrict", LEADERSHIP, people=[ENGINEER.id])
         assert story.case.people == (ENGINEER.id, LEADERSHIP.id)
-        with pytest.raises(NotAllowed, match="restricted"):
+        with pytest.raises(NotFound, match="There is no case"):
             story.do("note", SUPPORT, text="x")
-        with pytest.raises(NotAllowed, match="restricted"):
+        with pytest.raises(NotFound, match="There is no case"):
             story.do("note", LEAD, text="x")
         story.do("restrict", LEAD, lift=True)
         story.do("note", SUPPORT, text="x")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from forgeward.errors import NotAllowed
+from forgeward.errors import NotAllowed, NotFound
 from forgeward.respond.case import Case, may_see
 from forgeward.vocabulary import Actor, Role
 
@@ -76,12 +76,12 @@ def may(step: str, actor: Actor) -> bool:
 
 
 def require(step: str, case: Case | None, actor: Actor) -> None:
-    """Raises ``NotAllowed`` with a sentence that says who may do it."""
+    """Raises ``NotAllowed`` with a sentence that says who may do it, ``NotFound`` for a case closed to the actor."""
     if not may(step, actor):
         raise NotAllowed(_refusal(step, actor), next=_advice(step))
     # The lead may change who sees a restricted case, so that it cannot be lost with the people it names.
     if case is not None and not may_see(case, actor) and not (step == "restrict" and Role.LEAD in actor.roles):
-        raise NotAllowed(f"{case.number} is restricted to named people.", next="Ask the Security Lead.")
+        raise NotFound(f"There is no case {case.number}.", next="See `forgeward case list`.")  # nobody learns of it
 
 
 def _refusal(step: str, actor: Actor) -> str:
@@ -96,8 +96,10 @@ def _refusal(step: str, actor: Actor) -> str:
 def _advice(step: str) -> str:
     if step not in ROLES:
         return "Only the system itself records that."
-    return f"Ask {_either([_WORDS[role] for role in Role if role in ROLES[step]])}."
+    return f"Ask {either(ROLES[step])}."
 
 
-def _either(words: list[str]) -> str:
+def either(roles: Collection[Role]) -> str:
+    """Roles in a sentence: “the Security Lead or Engineering”."""
+    words = [_WORDS[role] for role in Role if role in roles]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

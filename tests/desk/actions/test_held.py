@@ -135,7 +135,7 @@ def test_mails_of_restricted_cases_are_seen_by_its_people(post: Office, house: H
     assert (reader.waiting(house.tomasz, 10), reader.waiting(house.hannah, 10)) == (1, 0)
     with pytest.raises(NotFound):
         reader.one(house.hannah, pk)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         held.join(post.home, pk, house.hannah.actor(), post.clock)
     assert reader.page(house.nobody).mails == ()
 

@@ -15,10 +15,10 @@ from forgeward.desk.actions import write
 from forgeward.desk.models import Person, SignInLink
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.rows import PERSON_ADDED
-from forgeward.errors import BadInput, NotAllowed, NotFound
+from forgeward.errors import BadInput, NotFound
+from forgeward.respond.access import demand
 from forgeward.vocabulary import Actor, Change, Role
 
-MAY_ADD = frozenset({Role.LEAD, Role.LEADERSHIP})
 NAME_LIMIT = 200
 ADDRESS_LIMIT = 254  # RFC 5321, 4.5.3.1.3, less the brackets
 LINK_LIFE = timedelta(hours=24)
@@ -30,8 +30,7 @@ def add_person(name: str, email: str, roles: Iterable[Role], actor: Actor, now: 
 
     Raises ``NotAllowed`` for other roles than Security Lead and Leadership, ``BadInput``.
     """
-    if actor.is_person and not actor.roles & MAY_ADD:
-        raise NotAllowed("Adding people is for the Security Lead or Leadership.", next="Ask one of them.")
+    demand("people.add", actor)
     held = sorted(set(roles))
     _require_person(name, email, held)
     with write.inside() as cursor:

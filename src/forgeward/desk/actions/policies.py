@@ -7,11 +7,10 @@ from datetime import datetime
 from forgeward.desk import programme
 from forgeward.desk.actions import write
 from forgeward.desk.models import PolicyVersion
-from forgeward.errors import AnswerIsNo, BadInput, NotAllowed
+from forgeward.errors import AnswerIsNo, BadInput
 from forgeward.policy.document import Policy, load
-from forgeward.vocabulary import WORKING, Actor, Change, Plain, Role
-
-MAY_ADOPT = frozenset({Role.LEAD, Role.LEADERSHIP})
+from forgeward.respond.access import demand
+from forgeward.vocabulary import Actor, Change, Plain
 
 
 def propose(text: str, actor: Actor, now: datetime, *, name: str = "policy.yaml") -> PolicyVersion:
@@ -19,8 +18,7 @@ def propose(text: str, actor: Actor, now: datetime, *, name: str = "policy.yaml"
 
     Raises ``PolicyInvalid`` with its lines, ``NotAllowed`` for whoever holds no role that acts.
     """
-    if actor.is_person and actor.roles.isdisjoint(WORKING):
-        raise NotAllowed("Who proposes a policy works on the programme.", next="Ask the Security Lead.")
+    demand("policy.propose", actor)
     policy = load(text, name)
     with write.inside() as cursor:
         row = PolicyVersion.objects.create(
@@ -37,8 +35,7 @@ def adopt(proposal: PolicyVersion, actor: Actor, now: datetime) -> Policy:
     Raises ``NotAllowed`` for other roles than Security Lead and Leadership, ``BadInput`` for a version that does not
     follow the last, ``AnswerIsNo`` when it is in force already.
     """
-    if actor.is_person and not actor.roles & MAY_ADOPT:
-        raise NotAllowed("Adopting a policy is for the Security Lead or Leadership.", next="Ask one of them.")
+    demand("policy.adopt", actor)
     policy = load(proposal.text)
     with write.inside() as cursor:
         last = PolicyVersion.objects.filter(adopted_at__isnull=False).order_by("-version").first()

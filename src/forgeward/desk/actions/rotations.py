@@ -14,10 +14,11 @@ from datetime import datetime
 from forgeward.desk import keychain, programme
 from forgeward.desk.actions import sequence, write
 from forgeward.desk.models import CheckpointRow, KeyRotation
-from forgeward.errors import BadInput, NotAllowed
+from forgeward.errors import BadInput
 from forgeward.ledger import rotation
 from forgeward.ledger.checkpoint import Signer
-from forgeward.vocabulary import Actor, Change, Role
+from forgeward.respond.access import demand
+from forgeward.vocabulary import Actor, Change
 
 
 def rotate(actor: Actor, now: datetime, command: Sequence[str] = (), key: str = "") -> KeyRotation:
@@ -26,8 +27,7 @@ def rotate(actor: Actor, now: datetime, command: Sequence[str] = (), key: str = 
     Raises ``NotAllowed`` for others than the Security Lead, ``BadInput`` for a key that was in turn before,
     ``SignerFailed`` where a signer does not sign; then nothing has changed.
     """
-    if actor.is_person and Role.LEAD not in actor.roles:
-        raise NotAllowed("Changing the ledger's key is for the Security Lead.", next="Ask them.")
+    demand("ledger.rotate", actor)
     sequence.sign_checkpoint(now)
     old = keychain.signer()
     keys = programme.vault().keys.ledger

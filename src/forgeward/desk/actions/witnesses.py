@@ -10,6 +10,7 @@ from forgeward.desk.actions import write
 from forgeward.desk.models import CheckpointRow, Cosignature, Witness
 from forgeward.errors import AnswerIsNo, BadInput, NotFound, VerificationFailed
 from forgeward.ledger.checkpoint import COSIGNATURE, Checkpoint, Note, VerifierKey
+from forgeward.respond.access import demand
 from forgeward.vocabulary import Actor, Change
 
 AHEAD = timedelta(minutes=10)
@@ -26,7 +27,11 @@ class Cosigned:
 
 
 def add(text: str, actor: Actor, now: datetime) -> Witness:
-    """Enters a witness by the verifier key that they publish. Raises ``BadInput`` for a key of another kind."""
+    """Enters a witness by the verifier key that they publish.
+
+    Raises ``NotAllowed`` for others than the Security Lead, ``BadInput`` for a key of another kind.
+    """
+    demand("ledger.witness", actor)
     key = VerifierKey.parse(text)
     if key.kind != COSIGNATURE:
         raise BadInput(

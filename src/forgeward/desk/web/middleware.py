@@ -1,4 +1,4 @@
-"""Nobody passes without a session, and nobody without a second factor (O-4)."""
+"""Nobody passes without a session, nobody without a second factor (O-4), nobody without a role that may (S-2)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from forgeward.desk.addresses import PAGES
 from forgeward.desk.programme import home
 from forgeward.desk.web.accounts import has_code, has_factor, showed_factor
+from forgeward.desk.web.views import errors
+from forgeward.respond.access import TABLE, Answer, Sight, ask, refusal
 
 # Everything else needs a session. Names, not paths: a route that is added is closed until it is named here.
-OPEN = frozenset(
-    {"account_login", "mfa_authenticate", "mfa_login_webauthn", "account_inactive", "sign_in_once", "theme"}
-)
+OPEN = frozenset(name for name, action in PAGES.items() if TABLE[action].sight is Sight.DOOR)
 # What a person reaches who has no second factor yet.
 TO_ENROL = frozenset(
     {
@@ -41,7 +42,7 @@ TO_CONFIRM = frozenset({"mfa_reauthenticate", "mfa_reauthenticate_webauthn", "ac
 
 
 class SignedIn:
-    """Leads to sign-in, then to enrolment or to the second factor, before any other page.
+    """Leads to sign-in, then to enrolment or to the second factor, before any other page; then asks the table.
 
     A demo home asks for no second factor; a banner on every page says so.
     """
@@ -63,7 +64,20 @@ class SignedIn:
         if not request.user.is_authenticated:
             return _to("account_login", request)
         prefetch_related_objects([request.user], "groups")
-        return self._second_factor(request, name)
+        return self._second_factor(request, name) or self._permitted(request, name)
+
+    def _permitted(self, request: HttpRequest, name: str) -> HttpResponse | None:
+        """The table's answer for the address. Which case it is about is asked by the view, whose readers know."""
+        person: Any = request.user
+        if name not in PAGES:
+            raise Http404  # closed until the table names it
+        action = PAGES[name]
+        answer = ask(action, person.actor())
+        if answer is Answer.YES:
+            return None
+        if answer is Answer.UNSEEN:
+            raise Http404
+        return errors.refused(request, refusal(action), 403)
 
     def _second_factor(self, request: HttpRequest, name: str) -> HttpResponse | None:
         person: Any = request.user
