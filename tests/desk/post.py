@@ -12,7 +12,8 @@ from email.message import EmailMessage
 from django.conf import settings
 from msgspec import structs
 
-from forgeward.desk.actions import intake, outbox, proofs, stored
+from forgeward.desk import proofs
+from forgeward.desk.actions import intake, outbox, stored
 from forgeward.desk.actions.filing import Taken
 from forgeward.desk.models import NoticeRow, RawMail
 from forgeward.edges.home import Home

@@ -1,4 +1,4 @@
-"""``forgeward mail key``: our OpenPGP keys, and those of the people who write to us."""
+"""``forgeward mail``: one mail with what is known of its sender; our OpenPGP keys, and those of who writes to us."""
 
 from __future__ import annotations
 
@@ -33,7 +33,52 @@ Fingerprint = Annotated[str, typer.Argument(help="The key's fingerprint, with or
 
 @app.callback()
 def _group() -> None:
-    """What mail is protected with."""
+    """What came by mail, and what mail is protected with."""
+
+
+@app.command("show")
+def show_mail(
+    number: Annotated[int, typer.Argument(metavar="ID", help="The mail's number in `forgeward intake held list`.")],
+    as_json: Json = False,
+) -> None:
+    """Show one mail that came in: its text, decrypted where it was encrypted, and what is known of its sender.
+
+    Example: forgeward mail show 17
+    """
+    home = RUN.desk()
+    from forgeward.desk.readers import mail as reader
+
+    opened = reader.opened(home, RUN.person(), number)
+    line = opened.line
+    shape = shapes.MailShown(
+        id=line.pk,
+        at=rfc3339(line.at),
+        state=line.state,
+        reason=line.reason,
+        case=line.case or None,
+        subject=line.subject,
+        sender=line.sender,
+        name=line.name,
+        signals=line.signals,
+        details=list(opened.details),
+        defects=list(opened.defects),
+        files=[shapes.MailFile(name=file.name, type=file.media_type, size=file.size) for file in opened.files],
+        text=opened.text,
+        unread=opened.unread,
+    )
+    out.emit(shape, lambda: _mail_text(shape))
+
+
+def _mail_text(mail: shapes.MailShown) -> str:
+    head = [
+        f"From     {mail.name} <{mail.sender}>" if mail.name else f"From     {mail.sender}",
+        f"Subject  {mail.subject}",
+        f"Received {mail.at}, {mail.state}{f', {mail.case}' if mail.case else ''}",
+    ]
+    marked = [*([mail.reason] if mail.reason else []), *mail.details, *mail.defects]
+    files = [f"Attached: {file.name}, {file.type}, {file.size:,} bytes" for file in mail.files]
+    body = f"Not parsed. {mail.unread}\n{mail.text}".strip() if mail.unread else mail.text
+    return "\n".join([*head, *(f"- {each}" for each in (*marked, *files)), "", body])
 
 
 @keys_app.callback()
@@ -139,7 +184,11 @@ def agree(address: Address, fingerprint: Fingerprint, as_json: Json = False) -> 
     RUN.desk()
     person = RUN.person().actor().id
     with _openpgp() as (openpgp, now):
-        _show([_line(openpgp.keyring.agree(address, fingerprint, person, now), now)])
+        known = openpgp.keyring.agree(address, fingerprint, person, now)
+    from forgeward.desk.actions import sealing_mail
+
+    waiting = sealing_mail.try_again(now)
+    _show([_line(known, now)], then=f"{waiting} held letters are tried again." if waiting else "")
 
 
 @keys_app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from forgeward.cli import out, shapes
 from forgeward.cli.start import Json
 from forgeward.cli.state import RUN
 from forgeward.vocabulary import rfc3339
+
+if TYPE_CHECKING:
+    from forgeward.desk.readers.notices import NoticeLine
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,22 +36,32 @@ def status(
     from forgeward.desk.readers import notices as reader
 
     rows = reader.latest(RUN.person(), case=case.upper(), limit=limit)
-    shape = shapes.Notices(
-        notices=[
-            shapes.NoticeLine(
-                key=n.key,
-                case=n.case or None,
-                kind=n.kind,
-                to=n.recipient,
-                state=n.state,
-                attempts=n.attempts,
-                created=rfc3339(n.created_at),
-                settled=rfc3339(n.settled_at) if n.settled_at else None,
-                answer=n.answer,
-            )
-            for n in rows
-        ]
-    )
+    shape = shapes.Notices(notices=[_line(each) for each in rows])
+    _emit(shape)
+
+
+@app.command()
+def release(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The letter's key in `forgeward notice status --json`.")],
+    reason: Annotated[str, typer.Option(help="Why it may go unencrypted; kept in the ledger.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Let a held letter go in the clear: it should be encrypted and cannot be. Better agree on a key, if you can.
+
+    Example: forgeward notice release FW-7Q3KXM:4:0 --reason "Noor asked for it by phone"
+    """
+    home = RUN.desk()
+    from forgeward.desk.actions import outbox, sealing_mail
+    from forgeward.desk.readers import notices as reader
+
+    person = RUN.person()
+    line = reader.by_key(person, key)
+    sealing_mail.release(line.key, reason, person.actor(), home.now())
+    outbox.deliver(home, home.now, only=[line.notice])
+    _emit(shapes.Notices(notices=[_line(reader.by_key(person, key))]))
+
+
+def _emit(shape: shapes.Notices) -> None:
     out.emit(
         shape,
         lambda: (
@@ -57,4 +70,18 @@ def status(
             )
             or "Nothing was sent and nothing waits."
         ),
+    )
+
+
+def _line(notice: NoticeLine) -> shapes.NoticeLine:
+    return shapes.NoticeLine(
+        key=notice.key,
+        case=notice.case or None,
+        kind=notice.kind,
+        to=notice.recipient,
+        state=notice.state,
+        attempts=notice.attempts,
+        created=rfc3339(notice.created_at),
+        settled=rfc3339(notice.settled_at) if notice.settled_at else None,
+        answer=notice.answer,
     )

@@ -215,6 +215,32 @@ class Notices(Shape, kw_only=True):
     notices: list[NoticeLine]
 
 
+class MailFile(msgspec.Struct):
+    name: str
+    type: str
+    size: int
+
+
+class MailShown(Shape, kw_only=True):
+    """One mail that came in. ``details`` say what is known of its sender; ``unread`` why it could not be read."""
+
+    schema: Literal["forgeward/mail/1"] = "forgeward/mail/1"
+    id: int
+    at: str
+    state: str
+    reason: str
+    case: str | None
+    subject: str
+    sender: str = msgspec.field(name="from")
+    name: str = ""
+    signals: dict[str, str] = {}
+    details: list[str] = []
+    defects: list[str] = []
+    files: list[MailFile] = []
+    text: str = ""
+    unread: str = ""
+
+
 class MailKey(msgspec.Struct):
     fingerprint: str
     state: str

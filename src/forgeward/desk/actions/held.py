@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from django.db.backends.utils import CursorWrapper
 
-from forgeward.desk import kept, programme
-from forgeward.desk.actions import facts, files, filing, proofs, write
+from forgeward.desk import kept, programme, proofs
+from forgeward.desk.actions import facts, files, filing, write
 from forgeward.desk.actions.facts import House, Read
 from forgeward.desk.actions.filing import Prepared, Taken
 from forgeward.desk.models import RawMail

@@ -16,8 +16,8 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeAlias
 
-from forgeward.desk import kept, programme
-from forgeward.desk.actions import facts, files, filing, outbox, proofs, stored, write
+from forgeward.desk import kept, programme, proofs
+from forgeward.desk.actions import facts, files, filing, outbox, stored, write
 from forgeward.desk.actions.facts import House, Read
 from forgeward.desk.actions.filing import Prepared, Taken
 from forgeward.desk.actions.stored import Incoming, Lease

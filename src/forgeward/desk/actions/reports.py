@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from forgeward.desk import programme
-from forgeward.desk.actions import facts, files, filing, intake, proofs, stored, write
+from forgeward.desk import programme, proofs
+from forgeward.desk.actions import facts, files, filing, intake, stored, write
 from forgeward.desk.actions.facts import House, Read
 from forgeward.desk.actions.filing import INTAKE, Prepared, Taken
 from forgeward.desk.actions.stored import Incoming

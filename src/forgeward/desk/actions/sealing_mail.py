@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from forgeward.desk import programme
-from forgeward.desk.actions import proofs, write
+from forgeward.desk import programme, proofs
+from forgeward.desk.actions import write
 from forgeward.desk.models import CaseRow, NoticeRow
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.rows import decode_case

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from forgeward.desk import programme
 from forgeward.desk.models import AttachmentRow, CaseRow, CheckpointRow, Entry, Person
-from forgeward.desk.readers import clocks, notices, people, progress, texts, words
+from forgeward.desk.readers import clocks, notices, people, progress, senders, texts, words
 from forgeward.desk.readers.clocks import ClockView
 from forgeward.desk.readers.notices import Fate, NoticeLine
 from forgeward.desk.readers.progress import Stage
@@ -97,7 +97,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the thread. ``direction`` is in, out or note; ``to`` whom ours went, ``fate`` what became."""
+    """One message of the thread. ``direction`` is in, out or note; ``to`` whom ours went, ``fate`` what became.
+
+    ``signals`` are the verdicts on its sender, ``told`` says in sentences what they mean.
+    """
 
     seq: int
     at: datetime
@@ -109,6 +112,7 @@ class Message:
     attachments: tuple[Attachment, ...]
     signals: tuple[str, ...]
     fate: tuple[Fate, ...]
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,10 @@ class ActionView:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """Everything that a page or ``case show`` says about one case."""
+    """Everything that a page or ``case show`` says about one case.
+
+    ``answers_to`` is the address of the first mail, where replies go; ``unverified``: nothing proves that it is theirs.
+    """
 
     pk: int
     number: str
@@ -151,6 +158,8 @@ class CasePage:
     resolution: str
     merged_into: str
     reporter: str
+    answers_to: str
+    unverified: bool
     paused: bool
     clocks: tuple[ClockView, ...]
     next: tuple[NextStep, ...]
@@ -228,6 +237,8 @@ class _Reading:
             resolution=case.resolution,
             merged_into=case.merged_into,
             reporter=self._reporter() if case.reporter else "",
+            answers_to=self.texts.get(1, {}).get("reporter_address", "") if case.reporter else "",
+            unverified=senders.unverified(case),
             paused=case.paused,
             clocks=found,
             next=next_steps(case, context_for(self.person, self.now)),
@@ -297,7 +308,7 @@ class _Reading:
         return tuple((label, written[name]) for name, label in labels.items() if written.get(name))
 
     def _thread(self) -> Iterator[Message]:
-        files = self._files()
+        files, told = self._files(), senders.told(self.row.pk)
         sent = {notice.rpartition(":")[2]: fate for notice, fate in notices.fates(self.row.pk).items()}
         for seq, at, kind, actor, _, _ in self.entries:
             if kind not in THREAD:
@@ -316,6 +327,7 @@ class _Reading:
                 attachments=files.get(seq, ()),
                 signals=tuple(str(signal) for signal in _items(self.data[seq].get("signals"))),
                 fate=sent.get(str(seq), ()) if kind in OUR_WORDS else (),
+                told=told.get(seq, ()) if theirs else (),
             )
 
     def _to(self, seq: int, kind: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 
-from forgeward.desk import kept, programme
+from forgeward.desk import kept, programme, proofs
 from forgeward.desk.models import AttachmentRow, CanaryRow, MailboxRow, Person, RawMail
 from forgeward.desk.readers.sight import concerning, visible_to
 from forgeward.desk.readers.texts import ERASED
@@ -81,7 +81,10 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class OpenMail:
-    """A mail with its words. ``unread`` is a sentence where it could not be read."""
+    """A mail with its words, decrypted where it was encrypted. ``unread`` is a sentence where it could not be read.
+
+    ``details`` say what is known of its sender: what the DNS said when it came, and what OpenPGP says now.
+    """
 
     line: MailLine
     text: str
@@ -127,12 +130,14 @@ def opened(home: Home, person: Person, pk: int) -> OpenMail:
         if kept.unseal(row, "way", row.way_blob).get("kind"):  # a form or a ticket: JSON, shown as it came
             return OpenMail(line, raw.decode("utf-8", "replace")[:TEXT_SHOWN], "", (), (), ())
         with ParserPool(workers=1, spare=0) as pool:
-            reading = pool.parse(raw)
+            again = proofs.again(row, raw, kept.unseal(row, "head", row.head_blob))
+            reading = proofs.examiner(home, pool).examine(again).reading
     except KeyErased:
         return OpenMail(line, "", "Its person was erased, and the mail with them.", (), (), ())
     except ForgewardError as problem:
         return OpenMail(line, "", f"{problem} {problem.next}".strip(), (), (), ())
     mail = reading.mail if isinstance(reading, Parsed) else reading.head
+    told = mail.signals.details if isinstance(reading, Parsed) and mail else _details(row)
     files = mail.attachments if mail else ()
     return OpenMail(
         line=line,
@@ -140,8 +145,12 @@ def opened(home: Home, person: Person, pk: int) -> OpenMail:
         unread=reading.reason if isinstance(reading, NotParsed) else "",
         defects=mail.defects if mail else (),
         files=tuple(File(file.name, file.sniffed_type, file.size) for file in files),
-        details=tuple(str(each) for each in kept.unseal(row, "head", row.head_blob).get("details", ())),
+        details=told,
     )
+
+
+def _details(row: RawMail) -> tuple[str, ...]:
+    return tuple(str(each) for each in kept.unseal(row, "head", row.head_blob).get("details", ()))
 
 
 def raw(home: Home, person: Person, pk: int) -> bytes:

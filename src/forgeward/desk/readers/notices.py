@@ -85,6 +85,14 @@ def one(person: Person, pk: int) -> NoticeLine:
     return lines([row])[0]
 
 
+def by_key(person: Person, key: str) -> NoticeLine:
+    """One mail by its key. Raises ``NotFound`` also where the person may not see its case."""
+    row = _seen(person).filter(key=key).first()
+    if row is None:
+        raise NotFound(f"There is no letter {key}.", next="See `forgeward notice status --json`.")
+    return lines([row])[0]
+
+
 def of_case(pk: int, limit: int) -> tuple[NoticeLine, ...]:
     """The newest mails of one case, the oldest of them first."""
     rows = NoticeRow.objects.select_related("case").filter(case=pk).order_by("-pk")[:limit]

@@ -1,0 +1,37 @@
+"""What is known of whoever wrote to a case: sentences for each mail of its thread, and whether the reporter is proven.
+
+The sentences lie sealed beside the mails, so they go when their person is erased; the verdicts stay in the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from forgeward.desk import kept
+from forgeward.desk.models import MessageRow
+from forgeward.errors import KeyErased
+from forgeward.respond.case import Case
+
+BY_MAIL = frozenset({"mail", "support"})  # sources whose reporter is whom a mail names
+
+
+def told(case: int) -> Mapping[int, tuple[str, ...]]:
+    """By the number of the history's entry: what DKIM, SPF, DMARC, ARC and OpenPGP said of that mail. One query."""
+    rows = MessageRow.objects.filter(case=case, direction="in", raw__isnull=False).select_related("raw")
+    found = {}
+    for row in rows:
+        if row.raw is None:
+            continue
+        try:
+            head = kept.unseal(row.raw, "head", row.raw.head_blob)
+        except KeyErased:
+            continue
+        found[row.entry_seq or 1] = tuple(str(each) for each in head.get("details", ()))
+    return found
+
+
+def unverified(case: Case) -> bool:
+    """Whether replies go to an address that nothing proves: the first mail had neither DMARC nor OpenPGP for it."""
+    if not case.reporter or case.source not in BY_MAIL:
+        return False
+    return not {"dmarc:pass", "openpgp:pass"} & set(case.signals) or "openpgp:fail" in case.signals
