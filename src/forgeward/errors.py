@@ -4,14 +4,16 @@
     ├── BadInput                    a file, an option or a value cannot be used as it is
     │   ├── PolicyInvalid           the policy document has problems, each with its line
     │   │   └── LettersInvalid      so has a file of letters
-    │   │   └── LettersInvalid      so has a file of letters
     │   ├── VectorInvalid           a CVSS vector does not parse
     │   └── KeyUnusable             an OpenPGP key is missing, has ended, was revoked or does not read
     │       └── Withheld            a letter must be encrypted and cannot be: it is held for a person
     ├── NotFound                    no such case, promise, person, entry
     │   └── KeyErased               the person's key was destroyed: the value is gone for good
     ├── NotAllowed                  this person may not do that
+    │   └── SignInNeeded            no token, or one that is unknown, ended or was revoked
     ├── Conflict                    somebody else changed it meanwhile; look again
+    │   └── Outdated                it is not any more as the caller had seen it
+    ├── TooFast                     more calls than are allowed in this time; `after` says how many seconds to wait
     ├── HomeUnusable                the home folder cannot be written, is full, in use, or of another version
     │   └── ClockWentBack           the machine's clock stands before the last recorded instant
     ├── ParserUnavailable           no guarded mail parser can be started; the mail is stored, nothing is lost
@@ -68,10 +70,6 @@ class LettersInvalid(PolicyInvalid):
     code = "letters_invalid"
 
 
-class LettersInvalid(PolicyInvalid):
-    code = "letters_invalid"
-
-
 class VectorInvalid(BadInput):
     code = "vector_invalid"
 
@@ -96,8 +94,27 @@ class NotAllowed(ForgewardError):
     code = "not_allowed"
 
 
+class SignInNeeded(NotAllowed):
+    code = "sign_in_needed"
+
+    def __init__(self, message: str, *, next: str = "Make a token with `forgeward token make`.") -> None:
+        super().__init__(message, next=next)
+
+
 class Conflict(ForgewardError):
     code = "conflict"
+
+
+class Outdated(Conflict):
+    code = "outdated"
+
+
+class TooFast(ForgewardError):
+    code = "too_fast"
+
+    def __init__(self, after: int) -> None:
+        super().__init__("These are more calls than a token may make.", next=f"Go on in {after} seconds.")
+        self.after = after
 
 
 class HomeUnusable(ForgewardError):

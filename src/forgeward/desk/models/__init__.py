@@ -1,7 +1,7 @@
 """The tables. Nothing here decides; ``desk.actions`` alone writes, ``desk.readers`` read.
 
 ``people`` who works here · ``cases`` what is open and by when · ``history`` entries, tree, checkpoints ·
-``post`` mail in and out · ``programme`` policy versions, evidence, heartbeats.
+``post`` mail in and out · ``programme`` policy versions, evidence, heartbeats · ``tokens`` ways in for programs.
 """
 
 from forgeward.desk.models.cases import CaseRow, CaseViewer, ClockRow
@@ -20,8 +20,12 @@ from forgeward.desk.models.history import (
 from forgeward.desk.models.people import Person, SignInLink
 from forgeward.desk.models.post import AttachmentRow, CanaryRow, MailboxRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.programme import EvidenceRow, Heartbeat, PolicyVersion
+from forgeward.desk.models.tokens import ApiAnswer, ApiRate, ApiToken
 
 __all__ = [
+    "ApiAnswer",
+    "ApiRate",
+    "ApiToken",
     "AttachmentRow",
     "CanaryRow",
     "CaseRow",
