@@ -31,7 +31,6 @@ from forgeward.edges.mail_out import Delivery, Draft, Outgoing, Transport, compo
 from forgeward.errors import ForgewardError, HomeUnusable, ParserUnavailable, SignerFailed, Withheld
 from forgeward.respond.canary import number_of
 from forgeward.respond.enclosure import read_line
-from forgeward.respond.enclosure import read_line
 from forgeward.respond.intake import SentReceipts, tagged_address
 from forgeward.respond.signals import Accepted, Bounced, GaveUp
 from forgeward.vocabulary import Actor
@@ -67,7 +66,6 @@ class Claimed:
     case_id: int | None
     attempts: int
     content: dict[str, Any] | None
-    owner: str = ""  # whose key seals it
     owner: str = ""  # whose key seals it
 
 
@@ -131,7 +129,7 @@ def _send(home: Home, way: Transport, letter: Claimed, now: datetime) -> Deliver
     if letter.content is None:
         return Delivery("refused", 0, "The person was erased before it was sent.")
     try:
-        mail = _composed(home, letter, letter.content, now)
+        mail = composed(home, letter, letter.content, now)
         # Before it leaves, so that an answer or a bounce finds it even when we die after sending.
         NoticeRow.objects.filter(pk=letter.pk).update(thread_key=thread_key(mail.message_id))
         in_clear = bool(letter.content.get("in_clear"))
@@ -186,7 +184,8 @@ def _id_key() -> bytes:
     return programme.vault().keys.keyed("outgoing", b"").encode()
 
 
-def _composed(home: Home, letter: Claimed, content: dict[str, Any], now: datetime) -> Outgoing:
+def composed(home: Home, letter: Claimed, content: dict[str, Any], now: datetime) -> Outgoing:
+    """The letter as it leaves, before it is protected. Raises ``BadInput``, ``KeyErased``, ``HomeUnusable``."""
     before = _answered(letter.case_id) if letter.kind in ANSWERS and letter.case_id else None
     way = _from(home, letter)
     draft = Draft(
@@ -205,17 +204,8 @@ def _composed(home: Home, letter: Claimed, content: dict[str, Any], now: datetim
         attachments=_evidence(letter, now),
         files=_files(home, letter, content),
         language=str(content.get("language", "")),
-        files=_files(home, letter, content),
-        language=str(content.get("language", "")),
     )
     return compose(draft, _id_key())
-
-
-def _files(home: Home, letter: Claimed, content: Mapping[str, Any]) -> tuple[tuple[str, str, bytes], ...]:
-    """What the letter takes along, opened. Raises ``KeyErased``, ``HomeUnusable``."""
-    lines = [read_line(str(line)) for line in content.get("files") or ()]
-    named = [(each, kept.file_name(letter.owner, each.sha256)) for each in lines]
-    return tuple((each.name, each.media_type, kept.named_bytes(home, letter.owner, name)) for each, name in named)
 
 
 def _files(home: Home, letter: Claimed, content: Mapping[str, Any]) -> tuple[tuple[str, str, bytes], ...]:
