@@ -109,7 +109,7 @@ class Guards(Structure):
             if function.is_async and not waited:
                 return []
             found += self._completed(edge, chain, depth + 1)
-        if not edges and self._verifies(call) and self._throws(call, waited=waited):
+        if not edges and self.verifies(call) and self._throws(call, waited=waited):
             found.append(Guard("verified", call, chain))
         return found
 
@@ -295,14 +295,15 @@ class Guards(Structure):
         symbols = self.calls.symbols.get(node, ())
         if symbols == (":Boolean",) and len(ops) > 1:
             return self.proven(base | ops[1], truth, chain, depth + 1)
-        if self._verifies(node):
+        if self.verifies(node):
             return [Guard("verified", node, chain)]
         callee = ops[0]
         if mod.kind[callee] == k.MEMBER and mod.text[callee] in _MEMBERSHIP:
             return self._member_of(node, chain)
         return self._derived(node, chain)
 
-    def _verifies(self, node: int) -> bool:
+    def verifies(self, node: int) -> bool:
+        """Whether a call verifies a signature, a token or a secret by its very name."""
         mod = self.linker.modules[node >> SHIFT]
         callee = mod.ops[node & MASK][0]
         symbols = self.calls.symbols.get(node, ())
@@ -369,7 +370,7 @@ class Guards(Structure):
         asked = product.check(origin.node, self.calls, self.slicer)
         if asked is not None:
             return [Guard("permission", origin.node, origin.chain, asked.resources, asked.everywhere)]
-        if self._verifies(origin.node):
+        if self.verifies(origin.node):
             return [Guard("verified", origin.node, origin.chain)]
         call = product.product_call(origin.node, self.calls)
         if call is not None and call.principal == "user":

@@ -14,7 +14,7 @@ from forgeward.prevent.rules.base import HIGH, MEDIUM, Hit, Rule, function_node,
 
 def check(analysis: Analysis) -> Iterator[Hit]:
     """Web triggers that do something with consequences on a way without verification; each trigger once."""
-    sinks = _consequences(analysis)
+    sinks = consequences(analysis)
     for entry in analysis.entries_by(Door.PUBLIC):
         if entry.authenticated:
             continue
@@ -24,7 +24,7 @@ def check(analysis: Analysis) -> Iterator[Hit]:
             yield _hit(analysis, entry, visit, sinks[visit.node][1])
 
 
-def _consequences(analysis: Analysis) -> dict[int, tuple[int, str]]:
+def consequences(analysis: Analysis) -> dict[int, tuple[int, str]]:
     """Nodes whose effect matters: how grave (0 most), and in words."""
     found: dict[int, tuple[int, str]] = {}
     for call in analysis.product_calls.values():

@@ -23,7 +23,7 @@ def check(analysis: Analysis) -> Iterator[Hit]:
         origins = [o for o in sliced.origins if o.sort not in {"const", "computed", "code"}]
         if not origins and sliced.origins:
             continue
-        if any(_cleans(analysis, n) for step in sliced.steps for n in [step.node]):
+        if any(cleans(analysis, n) for step in sliced.steps for n in [step.node]):
             continue
         foreign = [o for o in origins if o.sort in {"call", "input", "callback"}]
         yield Hit(node, f"{what} receives HTML that is not fixed and not cleaned.", HIGH if foreign else MEDIUM)
@@ -48,7 +48,8 @@ def _sinks(analysis: Analysis) -> Iterator[tuple[int, str]]:
             yield from ((node, f"document.{name}") for node in analysis.ops(site)[1:2])
 
 
-def _cleans(analysis: Analysis, node: int) -> bool:
+def cleans(analysis: Analysis, node: int) -> bool:
+    """Whether a call is known for cleaning HTML."""
     if analysis.kind(node) not in {k.CALL, k.NEW}:
         return False
     callee = analysis.ops(node)[0]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from forgeward.prevent.findings import Grade
+from forgeward.prevent.flow import product
 from forgeward.prevent.flow.analysis import Analysis
 from forgeward.prevent.flow.entries import Door
 from forgeward.prevent.flow.values import MASK, SHIFT
 from forgeward.prevent.rules.base import HIGH, MEDIUM, Hit, Rule, Spot
+
+_PROPERTY = re.compile(r"/propert(?:y|ies)/[^?]*(?:token|secret|api-?key|password|credential)", re.IGNORECASE)
 
 
 def check(analysis: Analysis) -> Iterator[Hit]:
@@ -18,13 +22,23 @@ def check(analysis: Analysis) -> Iterator[Hit]:
         function = analysis.modules[entry.function >> SHIFT].functions[entry.function & MASK]
         for returned in function.returns:
             for origin in analysis.slicer.slice(base | returned).origins:
-                call = analysis.storage_calls.get(origin.node) if origin.sort == "call" else None
-                if call is None or call.operation != "getSecret":
+                if origin.sort != "call" or not _is_secret(analysis, origin.node):
                     continue
-                trace: list[tuple[Spot, str]] = [(call.site, "the secret is read"), (base | returned, "and returned")]
+                trace: list[tuple[Spot, str]] = [(origin.node, "the secret is read"), (base | returned, "and returned")]
                 message = f"{entry.what} returns a stored secret to the browser of whoever invokes it."
                 yield Hit(base | returned, message, MEDIUM if entry.admin_only else HIGH, trace, (entry.key,))
                 break
+
+
+def _is_secret(analysis: Analysis, node: int) -> bool:
+    """``getSecret``, or a property of a user or of a thing whose name says that it holds a secret."""
+    stored = analysis.storage_calls.get(node)
+    if stored is not None:
+        return stored.operation == "getSecret"
+    call = analysis.product_calls.get(node)
+    if call is None or not product.methods(call, analysis.slicer, ()) <= product.READS:
+        return False
+    return any(_PROPERTY.search(route) for route in product.routes(call, analysis.slicer))
 
 
 RULE = Rule(

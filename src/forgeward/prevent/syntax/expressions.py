@@ -97,6 +97,8 @@ class Expressions(Patterns):
         function = node.child_by_field_name("function")
         given = [c for c in arguments.named_children if c.type != "comment"]
         called = self.name(function) if function is not None and function.type in {"identifier", "import"} else ""
+        if called == "await" and len(given) == 1:  # the grammar takes some ``await (…)`` for a call
+            return self.add(k.AWAIT, "", (self.expr(given[0]),), node)
         if called in {"require", "import"} and given and self.lookup("require") < 0:
             spec = self._constant(given[0])
             if spec is not None:

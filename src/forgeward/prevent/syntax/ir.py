@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 import msgspec
 
-VERSION = 1  # changes when lowering changes, so that no stale cache is read
+VERSION = 2  # changes when lowering changes, so that no stale cache is read
 
 
 class Function(msgspec.Struct, gc=False):

@@ -1,0 +1,7 @@
+-- src/index.js --
+import Resolver from '@forge/resolver';
+import { fetch } from '@forge/api';
+const resolver = new Resolver();
+resolver.define('item', async ({ payload }) =>
+  fetch(`https://api.example.com/v1/items/${encodeURIComponent(payload.id)}`, { headers: { Authorization: 'Bearer x' } }));
+export const handler = resolver.getDefinitions();

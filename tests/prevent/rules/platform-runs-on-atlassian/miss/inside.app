@@ -1,0 +1,2 @@
+-- src/index.js --
+export const handler = () => 1;

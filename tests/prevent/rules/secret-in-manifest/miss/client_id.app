@@ -1,0 +1,7 @@
+-- manifest.yml --
+app: { id: x, runtime: { name: nodejs22.x } }
+providers:
+  auth:
+    - key: example
+      type: oauth2
+      clientId: 9vK2xQ7pLm4Rt8Wz1Ys6

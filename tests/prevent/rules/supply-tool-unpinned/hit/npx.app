@@ -1,0 +1,7 @@
+-- bitbucket-pipelines.yml --
+pipelines:
+  default:
+    - step:
+        script:
+          - npx semantic-release # HIT
+          - npx --yes --package=@forge/cli@12 forge deploy # HIT
