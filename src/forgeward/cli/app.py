@@ -44,7 +44,7 @@ COMMANDS: dict[str, Group] = {
     "intake": Group("forgeward.cli.intake:app", "Take reports in from files."),
     "case": Group("forgeward.cli.case:app", "Cases: list, show, and every step."),
     "notice": Group("forgeward.cli.notice:app", "Outgoing mail and its fate."),
-    "mail": Group("forgeward.cli.mail:app", "OpenPGP keys: ours, and those of who writes to us."),
+    "mail": Group("forgeward.cli.mail:app", "One mail, OpenPGP keys, templates of letters."),
     "ledger": Group("forgeward.cli.ledger:app", "Checkpoints, packs and their verification."),
 }
 _VALUE_OPTIONS = {"--home", "--server", "--as"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import keyword
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 import typer
 
-from forgeward.cli import out, shapes
+from forgeward.cli import letters, out, shapes
 from forgeward.cli.start import Json
 from forgeward.cli.state import RUN
 from forgeward.errors import NotFound
@@ -22,6 +22,7 @@ from forgeward.vocabulary import Role, rfc3339
 if TYPE_CHECKING:
     from forgeward.desk.actions.cases import Performed
     from forgeward.desk.readers.cases import CasePage
+    from forgeward.respond.commands import Letter
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,6 +30,8 @@ Number = Annotated[str, typer.Argument(metavar="ID", help="The case's number, li
 EXAMPLES = {
     "acknowledge": '--text "Thank you, we are looking into it."',
     "assess": "--scope … --impact … --affected … --exploitability … --severity high --reason …",
+    "reply": "--template fixed --language de --attach changes.txt --preview",
+    "resend": "--letter 7",
     "contain": '--how switch_off --detail "Flag export-notes is off in production"',
     "open": '--title "Errors since the last release" --text "…"',
 }
@@ -199,6 +202,8 @@ def _command(step: str, run: Callable[[dict[str, Any]], None], *, with_number: b
     parameters = [_option(spec) for spec in specs(step)]
     if with_number:
         parameters.insert(0, inspect.Parameter("number", inspect.Parameter.KEYWORD_ONLY, annotation=Number))
+    if step in letters.LETTERS:
+        parameters += letters.options()
     parameters.append(inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json))
 
     def callback(**values: Any) -> None:
@@ -220,6 +225,7 @@ def build_command(step: str, values: dict[str, Any]) -> Command:
 
     zone = ZoneInfo(programme.policies().at(RUN.home.now()).time.zone)
     filled = {spec.name: values.get(_variable(spec)) for spec in specs(step)}
+    filled |= {name: values[name] for name in ("template", "files") if step in letters.LETTERS and name in values}
     given = {name: value for name, value in filled.items() if value not in (None, "", [], False)}
     for spec in specs(step):
         if spec.kind == "person" and spec.name in given:
@@ -247,10 +253,17 @@ def _step(step: str) -> Callable[..., None]:
 
         number = values["number"].upper()
         _visible(number, step)
-        performed = cases.perform(number, build_command(step, values), RUN.person().actor(), home.now())
+        if step in letters.LETTERS:
+            row = letters.visible(number)
+            command = build_command(step, letters.prepare(step, row, values))
+            if values["preview"]:
+                return letters.show_preview(step, row, cast("Letter", command))
+        else:
+            command = build_command(step, values)
+        performed = cases.perform(number, command, RUN.person().actor(), home.now())
         if performed.notices:
             outbox.deliver(home, home.now, only=performed.notices)
-        _done(number, step, performed)
+        return _done(number, step, performed)
 
     callback = _command(step, run, with_number=True)
     example = f"forgeward case {step.replace('_', '-')} FW-7Q3KXM {EXAMPLES.get(step, '')}".rstrip()
@@ -281,12 +294,17 @@ def _done(number: str, step: str, performed: Performed) -> None:
             for n in page.notices
             if n.notice in performed.notices
         ],
+        waits_for=[lack.name for lack in performed.waits_for],
+        change=performed.case.seq,
     )
     out.emit(shape, lambda: _done_text(shape))
 
 
 def _done_text(shape: shapes.Done) -> str:
     lines = [f"{shape.id}: {shape.step} is recorded. The case is {shape.state.replace('_', ' ')}."]
+    if shape.waits_for:
+        more = f" --proposal {shape.change}" if shape.step in letters.LETTERS else ""
+        lines.append(f"It waits for a second person: forgeward case approve {shape.id} --step {shape.step}{more}")
     lines += [f"Mail to {n['to']}: {n['answer'] or n['state']}" for n in shape.notices]
     lines += [f"Next: {n.step} ({_lacks(n)})" for n in shape.next[:3]]
     return "\n".join(lines)

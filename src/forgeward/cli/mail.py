@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forgeward.cli import out, shapes
+from forgeward.cli.letters import app as templates_app
 from forgeward.cli.start import Json
 from forgeward.cli.state import RUN
 from forgeward.errors import BadInput, NotFound
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(keys_app, name="key")
+app.add_typer(templates_app, name="template")
 
 _MOST = 4 * 2**20
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The mail address of who writes to us.")]

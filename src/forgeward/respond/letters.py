@@ -46,6 +46,9 @@ PLACEHOLDERS: Mapping[str, str] = {
 }
 
 
+MAY_LACK = frozenset({"contact"})  # what a letter does without where it is not known
+
+
 class Template(msgspec.Struct, frozen=True):
     """One letter to begin with. ``version`` is its file's; ``mark`` is what a sent letter remembers of it."""
 
@@ -138,8 +141,8 @@ def fill(template: Template, values: Mapping[str, str]) -> Filled:
         parts = pieces(text)
         for place in range(1, len(parts), 2):
             name = parts[place]
-            parts[place] = values.get(name) or gap(PLACEHOLDERS[name])
-        return "".join(parts)
+            parts[place] = values.get(name) or ("" if name in MAY_LACK else gap(PLACEHOLDERS[name]))
+        return "".join(parts).rstrip()
 
     return Filled(template, filled(template.subject), filled(template.text))
 
