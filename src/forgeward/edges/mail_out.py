@@ -69,8 +69,6 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     attachments: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str, bytes], ...] = ()
     language: str = ""
-    files: tuple[tuple[str, str, bytes], ...] = ()
-    language: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -133,8 +131,6 @@ def compose(draft: Draft, id_key: bytes) -> Outgoing:
         message.set_content(draft.text, cte="quoted-printable")
         if draft.language:
             message["Content-Language"] = _plain(draft.language, "language")
-        if draft.language:
-            message["Content-Language"] = _plain(draft.language, "language")
         _attach(message, draft)
     except UnicodeEncodeError:
         raise BadInput("The text holds signs that are no characters (lone surrogates).") from None
@@ -151,12 +147,6 @@ def _attach(message: EmailMessage, draft: Draft) -> None:
         message.add_attachment(content, *_declared(main, rest), cte="base64", filename=_plain(name, "file's name"))
     if draft.attachments or draft.files:
         message.set_boundary("part-" + sha256(draft.key.encode()).hexdigest()[:40])
-
-
-def _declared(main: str, rest: str) -> tuple[str, str]:
-    """The type that a file goes out as. What a mail program might run or open inline goes as bytes."""
-    harmless = (main == "image" and rest in {"png", "jpeg", "gif", "webp"}) or (main, rest) == ("application", "pdf")
-    return (main, rest) if harmless or (main, rest) == ("text", "plain") else ("application", "octet-stream")
 
 
 def _declared(main: str, rest: str) -> tuple[str, str]:

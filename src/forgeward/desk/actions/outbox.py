@@ -186,7 +186,6 @@ def _id_key() -> bytes:
 
 def composed(home: Home, letter: Claimed, content: dict[str, Any], now: datetime) -> Outgoing:
     """The letter as it leaves, before it is protected. Raises ``BadInput``, ``KeyErased``, ``HomeUnusable``."""
-    """The letter as it leaves, before it is protected. Raises ``BadInput``, ``KeyErased``, ``HomeUnusable``."""
     before = _answered(letter.case_id) if letter.kind in ANSWERS and letter.case_id else None
     way = _from(home, letter)
     draft = Draft(
