@@ -21,18 +21,23 @@ PEOPLE = {"tomasz": "engineering", "hannah": "support", "dele": "leadership"}
 def house() -> Iterator[Home]:
     """A fresh home that is gone afterwards. One for each process: Django is set up on it."""
     with tempfile.TemporaryDirectory(prefix="forgeward-bench-") as folder:
-        home = Home(Path(folder))
-        home.create()
-        Keys(home.keys).create()
-        os.environ["FORGEWARD_HOME"] = folder
-        open_home(home)
-        from forgeward.desk.actions import homes, people
-        from forgeward.desk.founding import Founding
-        from forgeward.policy.defaults import default_policy_text
-        from forgeward.vocabulary import Role
+        yield founded(Path(folder))
 
-        text = default_policy_text("Bench", NOW.date(), "Europe/London")
-        lead = homes.found(home, Founding("Ines", "ines@bench.example", text), NOW)
-        for name, role in PEOPLE.items():
-            people.add_person(name.title(), f"{name}@bench.example", [Role(role)], lead.actor(), NOW)
-        yield home
+
+def founded(folder: Path) -> Home:
+    """A fresh home in this folder."""
+    home = Home(folder)
+    home.create()
+    Keys(home.keys).create()
+    os.environ["FORGEWARD_HOME"] = str(folder)
+    open_home(home)
+    from forgeward.desk.actions import homes, people
+    from forgeward.desk.founding import Founding
+    from forgeward.policy.defaults import default_policy_text
+    from forgeward.vocabulary import Role
+
+    text = default_policy_text("Bench", NOW.date(), "Europe/London")
+    lead = homes.found(home, Founding("Ines", "ines@bench.example", text), NOW)
+    for name, role in PEOPLE.items():
+        people.add_person(name.title(), f"{name}@bench.example", [Role(role)], lead.actor(), NOW)
+    return home

@@ -75,7 +75,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 _SQLITE: dict[str, Any] = {
-    "ENGINE": "django.db.backends.sqlite3",
+    "ENGINE": "forgeward.desk.sqlite",
     "NAME": HOME.database_file,
     "OPTIONS": {
         # Measured (methods.md): deferred transactions fail at once on snapshot upgrades; NORMAL is safe under WAL.

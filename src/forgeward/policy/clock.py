@@ -22,7 +22,7 @@ The rules, from mission.md "The clocks, exactly":
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from operator import itemgetter
@@ -119,20 +119,35 @@ class Clock(msgspec.Struct, frozen=True):
 
 def evaluate(course: Course, now: datetime) -> Clock:
     """How the course stands at ``now``. What happened later than ``now`` is not looked at."""
+    return _clock(course, _read(course, now))
+
+
+def look(course: Course, now: datetime, percents: Sequence[int]) -> tuple[Clock, Iterator[datetime]]:
+    """``evaluate(course, now)`` and ``marks(course, percents)`` in one reading where that is the same; marks as asked.
+
+    ``percents`` in ascending order. Without pauses and extensions no due instant depends on when it is asked for.
+    """
     run = _read(course, now)
+    moves = course.pauses or course.extensions or course.stopped or course.ended
+    if moves or course.starts > now or any(since > now for since, _ in course.targets):
+        return _clock(course, run), iter(marks(course, percents))
+    return _clock(course, run), _marks(run, percents)
+
+
+def _clock(course: Course, run: _Run) -> Clock:
     state = _state(run)
     due = None if state is ClockState.NOT_APPLICABLE else run.due
     return Clock(
-        promise=course.promise,
-        regime=course.regime,
-        subject=course.subject,
-        starts=run.starts,
-        due=due,
-        original_due=None if due == run.original_due or due is None else run.original_due,
-        met=None if due is None else run.stopped,
-        missed_at=run.missed_at,
-        state=state,
-        open=run.applies and run.stopped is None,
+        course.promise,
+        course.regime,
+        course.subject,
+        run.starts,
+        due,
+        None if due == run.original_due or due is None else run.original_due,
+        None if due is None else run.stopped,
+        run.missed_at,
+        state,
+        run.applies and run.stopped is None,
     )
 
 
@@ -159,20 +174,25 @@ def marks(
     end, are those that a lasting pause holds back or that come after the stop; all, where nothing applies. So
     ``zip(sorted(percents), marks(course, percents))`` tells which is which.
     """
-    run = _read(course, _latest(course) if now is None else now)
+    return tuple(_marks(_read(course, _latest(course) if now is None else now), sorted(percents)))
+
+
+def _marks(run: _Run, percents: Iterable[int]) -> Iterator[datetime]:
     if not run.applies or run.due is None:
-        return ()
+        return
     held = run.stopped or run.waits_since or _NEVER
-    total = _active(run, run.due)
-    found = []
-    for percent in sorted(percents):
-        at = run.due if percent == 100 else _at_share(run, total, percent)
-        if percent < 100:
-            at = min(at, run.due)
+    total: timedelta | None = None
+    for percent in percents:
+        if percent == 100:
+            at = run.due
+        else:
+            total = _active(run, run.due) if total is None else total
+            at = _at_share(run, total, percent)
+            if percent < 100:
+                at = min(at, run.due)
         if at > held:
-            break
-        found.append(at)
-    return tuple(found)
+            return
+        yield at
 
 
 def nearest(clocks: Iterable[Clock]) -> Clock | None:
@@ -231,6 +251,12 @@ def _read(course: Course, now: datetime) -> _Run:
     if stopped is not None and stopped > now:
         stopped = None
     until = stopped or now
+    if len(course.targets) == 1 and not course.pauses and not course.extensions:
+        [(since, limit)] = course.targets
+        if limit is not None and since <= starts and (course.ended is None or course.ended > now):
+            due = _first_due(limit, starts)
+            missed_at = max(due, starts) if due < until >= starts else None
+            return _Run(starts, until, stopped, True, limit, due, due, missed_at, (), None)
     phases = _phases(course, starts, now, stopped)
     waits, waits_since = _waits(course.pauses, starts, until) if course.pauses else ((), None)
     due = original_due = missed_at = None

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from forgeward.policy.book import PolicyBook
-from forgeward.policy.clock import POLICY, Clock, Course, Extension, Limit, Pause, evaluate, marks
+from forgeward.policy.clock import POLICY, Clock, Course, Extension, Limit, Pause, evaluate, look, marks
 from forgeward.respond import disclosure
 from forgeward.respond.case import Case, SeverityMark
 from forgeward.respond.rules import Line, tables
@@ -78,11 +78,20 @@ def overview(
 
     ``settled=False`` leaves out what stopped or ended: no policy adopted afterwards changes it.
     """
-    found = _started(case, book)
+    found = _started(case, book, settled=settled)
     if not settled:
         found = [(line, course) for line, course in found if course.stopped is None and course.ended is None]
-    clocks = tuple([evaluate(course, now) for _, course in found])
-    return Overview(clocks, _wake(case, found, book, now, looked or now))
+    looked, percents = looked or now, _percents(book, now)
+    clocks: list[Clock] = []
+    nearest: datetime | None = None
+    for line, course in found:
+        if course.stopped is not None or course.ended is not None:
+            clocks.append(evaluate(course, now))
+            continue
+        clock, coming = look(course, now, percents)
+        clocks.append(clock)
+        nearest = _earlier(nearest, _woken(case, line, course, coming, now, looked))
+    return Overview(tuple(clocks), nearest)
 
 
 def reminders(case: Case, book: PolicyBook, last: datetime, now: datetime) -> tuple[Reminder, ...]:
@@ -131,21 +140,32 @@ def _path(case: Case, course: Course, percent: int, percents: Sequence[int], *, 
 def _wake(
     case: Case, found: Iterable[tuple[Line, Course]], book: PolicyBook, now: datetime, looked: datetime
 ) -> datetime | None:
-    percents = sorted({*book.at(now).reminders, 100})
+    percents = _percents(book, now)
     nearest: datetime | None = None
     for line, course in found:
-        if course.stopped is not None or course.ended is not None:
-            continue
-        for at in marks(course, percents):
-            if at > now:
-                if nearest is None or at < nearest:
-                    nearest = at
-                break
-            if looked < now and (at > looked or _known(case, line, course, now) > looked):
-                return now
-        for since, _ in course.targets[1:]:
-            if since > now and (nearest is None or since < nearest):
-                nearest = since
+        if course.stopped is None and course.ended is None:
+            nearest = _earlier(nearest, _woken(case, line, course, marks(course, percents), now, looked))
+    return nearest
+
+
+def _percents(book: PolicyBook, now: datetime) -> list[int]:
+    return sorted({*book.at(now).reminders, 100})
+
+
+def _woken(
+    case: Case, line: Line, course: Course, coming: Iterable[datetime], now: datetime, looked: datetime
+) -> datetime | None:
+    """When this running course next needs somebody: at its next mark or figure, ``now`` where a reminder is owed."""
+    nearest: datetime | None = None
+    for at in coming:
+        if at > now:
+            nearest = at
+            break
+        if looked < now and (at > looked or _known(case, line, course, now) > looked):
+            return now
+    for since, _ in course.targets[1:]:
+        if since > now and (nearest is None or since < nearest):
+            nearest = since
     return nearest
 
 
@@ -153,11 +173,12 @@ def _wake(
 
 
 class _Times(NamedTuple):
-    """What all courses of one case share."""
+    """What all courses of one case share; ``settled``: whether those that stopped or ended are asked for."""
 
     closed: datetime | None
     pauses: tuple[Pause, ...]
     extensions: tuple[Extension, ...]
+    settled: bool = True
 
 
 class _Period(NamedTuple):
@@ -167,11 +188,12 @@ class _Period(NamedTuple):
     end: datetime | None
 
 
-def _started(case: Case, book: PolicyBook) -> list[tuple[Line, Course]]:
+def _started(case: Case, book: PolicyBook, *, settled: bool = True) -> list[tuple[Line, Course]]:
     times = _Times(
         case.closed,
         tuple([Pause(wait.start, wait.end, "reporter") for wait in case.waits]) if case.waits else (),
         tuple([Extension(e.at, e.until, str(e.seq)) for e in case.extensions]) if case.extensions else (),
+        settled or bool(case.escalations),  # a reminder is moot once its clock is settled
     )
     facts = case.facts
     found: list[tuple[Line, Course]] = []
@@ -263,6 +285,8 @@ def _course(case: Case, line: Line, times: _Times, period: _Period, subject: str
         ended = None
     if ended is not None and ended <= starts:
         return None
+    if not times.settled and (stopped is not None or ended is not None):
+        return None
     targets = _targets(line, case.severity_history, starts, stopped)
     if targets is None:
         return None
@@ -298,12 +322,10 @@ def _targets(
 ) -> tuple[tuple[datetime, Limit], ...] | None:
     """Which figure was in force from when on; what changed after the stop is left out. None: never any."""
     periods = line.periods
-    if len(periods) == 1:
-        if not line.graded or not history:
-            only = periods[0].bounds[None]
-            return None if only is None else ((starts, only),)
-        if len(history) == 1 and history[0].at <= starts:
-            only = periods[0].at(history[0])
+    if not line.graded or not history or (len(history) == 1 and history[0].at <= starts):
+        mark = history[0] if line.graded and history else None
+        only = periods[0].at(mark)
+        if all(period.at(mark) is only for period in periods[1:]):
             return None if only is None else ((starts, only),)
     changes = [starts]
     changes.extend([period.since for period in periods[1:] if period.since > starts])

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from forgeward.desk import kept, programme
@@ -66,8 +67,41 @@ def perform(number: str, command: Command, actor: Actor, now: datetime) -> Perfo
 
     Raises ``StepRefused`` with what is missing, ``NotAllowed``, ``BadInput``, ``NotFound``, ``ClockWentBack``.
     """
+    if not connection.in_atomic_block and (done := _perform_ahead(number, command, actor, now)):
+        return done
     with write.inside() as cursor:
         return perform_in(cursor, number, command, actor, now)
+
+
+def _perform_ahead(number: str, command: Command, actor: Actor, now: datetime) -> Performed | None:
+    """``perform`` whose thinking and sealing is done before the database is locked, so that others write meanwhile.
+
+    None where it has to be done under the lock: somebody acted on the case or adopted a policy in between, or it
+    reaches beyond its case (letters, follow-ups, viewers).
+    """
+    with connection.cursor() as cursor:
+        stored = write.read_case(cursor, number, locked=False)
+        if stored is None:
+            return None
+        case, book = decode_case(stored.state_json), programme.policies()
+        now = write.require_forward(now, stored.changed_at)
+        decision = decide(case, command, Context(actor, team(cursor), book, now))
+    after = _fold(case, decision.changes, now, actor)
+    if decision.notices or decision.follows or after.people != case.people or _enclosing(decision):
+        return None
+    place = write.place_of(stored.pk, number, stored.reporter)
+    entries = [
+        write.make_entry(place, seq, now, change, actor.id) for seq, change in enumerate(decision.changes, case.seq + 1)
+    ]
+    view = overview(after, book, now, looked=stored.reminded_at)
+    row = columns(after, view)
+    with write.inside() as cursor:
+        if programme.policies() is not book or not write.update_as_read(cursor, stored, row):
+            return None
+        for entry in entries:
+            write.insert_entry(cursor, entry)
+        write.write_clocks(cursor, stored.pk, view.clocks)
+    return Performed(number, stored.pk, after, decision.changes, (), decision.waits_for)
 
 
 def perform_in(
@@ -206,6 +240,10 @@ def _word(texts: Mapping[int, Mapping[str, str]], word: Sealed | TextRef) -> str
     if found is None:
         raise KeyErased("The words of that letter were erased.", next="Write a new one.")
     return found
+
+
+def _enclosing(decision: Decision) -> bool:
+    return any("files" in change.sealed for change in decision.changes)
 
 
 def _enclose(cursor: CursorWrapper, place: Place, decision: Decision, last: int, now: datetime) -> None:

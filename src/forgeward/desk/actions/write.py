@@ -58,9 +58,9 @@ def new_number() -> str:
     return "FW-" + "".join(secrets.choice(NUMBER_ALPHABET) for _ in range(NUMBER_LENGTH))
 
 
-def read_case(cursor: CursorWrapper, number: str) -> Stored | None:
-    """The case's row, locked until the transaction ends."""
-    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+def read_case(cursor: CursorWrapper, number: str, *, locked: bool = True) -> Stored | None:
+    """The case's row, locked until the transaction ends; or as it stands, for who looks again before writing."""
+    lock = " FOR UPDATE" if locked and connection.vendor == "postgresql" else ""
     cursor.execute(
         "SELECT id, number, version, state_json, reporter, changed_at, reminded_at FROM desk_caserow"  # noqa: S608 - a constant clause
         " WHERE number = %s" + lock,
@@ -118,18 +118,36 @@ def place_of(pk: int, number: str, reporter: str) -> Place:
 PROGRAMME_PLACE = Place(None, PROGRAMME, {"case": "case:programme"})
 
 
-def write_entry(cursor: CursorWrapper, place: Place, seq: int, at: datetime, change: Change, actor: str) -> int:
-    """Appends one entry with its sealed values and queues it for the sequencer. Returns the entry's key."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An entry that was sealed and encoded, and has to be inserted only."""
+
+    row: Sequence[Any]
+    blobs: Sequence[tuple[str, bytes]]
+
+
+def make_entry(place: Place, seq: int, at: datetime, change: Change, actor: str) -> Ready:
+    """Seals and encodes one entry. Needs no transaction."""
     vault = programme.vault()
     sealed = {**change.sealed, "actor": Sealed(actor)}
     digests, blobs = vault.seal_entry(entry_place(place.stream, seq, change.kind, at), sealed, place.owners)
     body = encode(at=at, case=place.stream, seq=seq, kind=change.kind, data=change.data, sealed=digests)
+    return Ready([place.pk, seq, to_micros(at), change.kind, actor, body], blobs)
+
+
+def write_entry(cursor: CursorWrapper, place: Place, seq: int, at: datetime, change: Change, actor: str) -> int:
+    """Appends one entry with its sealed values and queues it for the sequencer. Returns the entry's key."""
+    return insert_entry(cursor, make_entry(place, seq, at, change, actor))
+
+
+def insert_entry(cursor: CursorWrapper, ready: Ready) -> int:
+    """Appends what ``make_entry`` made. Returns the entry's key."""
     cursor.execute(
         "INSERT INTO desk_entry (case_id, seq, at, kind, actor, body) VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
-        [place.pk, seq, to_micros(at), change.kind, actor, body],
+        ready.row,
     )
     entry: int = cursor.fetchone()[0]
-    for subject, blob in blobs:
+    for subject, blob in ready.blobs:
         cursor.execute(
             "INSERT INTO desk_sealedvalues (entry_id, subject, blob) VALUES (%s, %s, %s)", [entry, subject, blob]
         )
@@ -168,6 +186,14 @@ def insert_case(cursor: CursorWrapper, number: str, reporter: str, opened_at: da
 _UPDATE_CASE = (
     "UPDATE desk_caserow SET " + ", ".join(f"{c} = %s" for c in CASE_COLUMNS) + " WHERE id = %s AND version = %s"  # noqa: S608
 )
+
+
+def update_as_read(cursor: CursorWrapper, stored: Stored, columns: Sequence[Any]) -> bool:
+    """Writes a case that was read without a lock; False where somebody acted on it, or woke it, since then."""
+    cursor.execute(
+        _UPDATE_CASE + " AND reminded_at = %s", [*columns, stored.pk, stored.version, to_micros(stored.reminded_at)]
+    )
+    return bool(cursor.rowcount == 1)
 
 
 def update_case(cursor: CursorWrapper, pk: int, version: int, columns: Sequence[Any]) -> None:
