@@ -38,6 +38,7 @@ COMMANDS: dict[str, Group] = {
     "doctor": Group("forgeward.cli.start:doctor", "Say what is set up and what is not."),
     "audit": Group("forgeward.cli.start:audit", "Replay history and compare it with every table."),
     "people": Group("forgeward.cli.people:app", "Who works here: add, list, sign-in links."),
+    "token": Group("forgeward.cli.token:app", "Ways in for programs: make, list, revoke."),
     "policy": Group("forgeward.cli.policy:app", "The policy: check, show, diff, adopt, standing."),
     "scan": Group("forgeward.cli.scan:scan", "Find what endangers an app's users, before a release."),
     "manifest": Group("forgeward.cli.manifest:app", "What a manifest's scopes and egress are for."),

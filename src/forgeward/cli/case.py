@@ -17,7 +17,7 @@ from forgeward.errors import NotFound
 from forgeward.respond.commands import Command
 from forgeward.respond.fields import FieldSpec
 from forgeward.respond.parse import STEPS, parse, specs
-from forgeward.vocabulary import Role, rfc3339
+from forgeward.vocabulary import Role
 
 if TYPE_CHECKING:
     from forgeward.desk.actions.cases import Performed
@@ -50,24 +50,11 @@ def list_cases(
     Example: forgeward case list --state received
     """
     home = RUN.desk()
+    from forgeward.desk import shown
     from forgeward.desk.readers import cases as reader
 
     page = reader.listing(RUN.person(), home.now(), state=state, kind=kind, limit=limit, after=after)
-    shape = shapes.Cases(
-        cases=[
-            shapes.CaseLine(
-                id=c.number,
-                kind=c.kind,
-                state=c.state,
-                title=c.title,
-                level=c.level or None,
-                next_promise=c.next_promise or None,
-                next_due=rfc3339(c.next_due) if c.next_due else None,
-            )
-            for c in page.cases
-        ],
-        after=page.after or None,
-    )
+    shape = shown.cases(page)
     out.emit(shape, lambda: _list_text(shape))
 
 
@@ -87,7 +74,10 @@ def show(number: Number, as_json: Json = False) -> None:
 
     Example: forgeward case show FW-7Q3KXM --json
     """
-    shape = case_shape(_page(number))
+    page = _page(number)
+    from forgeward.desk import shown
+
+    shape = shown.case(page)
     out.emit(shape, lambda: _show_text(shape))
 
 
@@ -96,43 +86,6 @@ def _page(number: str) -> CasePage:
     from forgeward.desk.readers import cases as reader
 
     return reader.case_page(number.upper(), RUN.person(), home.now())
-
-
-def case_shape(page: CasePage) -> shapes.Case:
-    """The JSON of ``case show``."""
-    return shapes.Case(
-        id=page.number,
-        kind=page.kind,
-        state=page.state,
-        title=page.title,
-        severity=shapes.SeverityShape(
-            level=page.severity.level or None,
-            score=page.severity.score,
-            vector=page.severity.vector or None,
-            context=list(page.severity.context),
-        ),
-        clocks=[
-            shapes.ClockShape(
-                promise=c.promise,
-                regime=c.regime,
-                starts=rfc3339(c.starts),
-                due=rfc3339(c.due) if c.due else "",
-                met=rfc3339(c.met) if c.met else None,
-                state=c.state,
-                subject=c.subject,
-                original_due=rfc3339(c.original_due) if c.original_due else None,
-                leads=c.leads,
-            )
-            for c in page.clocks
-        ],
-        next=[shapes.NextShape(n.step, [lack.name for lack in n.missing]) for n in page.next],
-        timeline=[
-            shapes.TimelineShape(seq=t.seq, at=rfc3339(t.at), actor=t.actor, change=t.kind, leaf=t.leaf, what=t.words)
-            for t in page.timeline
-        ],
-        owner=page.owner or None,
-        exceptions=list(page.exceptions),
-    )
 
 
 def _show_text(shape: shapes.Case) -> str:
@@ -165,17 +118,18 @@ def next_steps(number: Number, as_json: Json = False) -> None:
     Example: forgeward case next FW-7Q3KXM
     """
     page = _page(number)
-    shape = shapes.NextSteps(
-        id=page.number, next=[shapes.NextShape(n.step, [lack.name for lack in n.missing]) for n in page.next]
-    )
-    out.emit(shape, lambda: _next_text(page))
+    from forgeward.desk import shown
+
+    shape = shown.next_steps(page)
+    out.emit(shape, lambda: _next_text(shape))
 
 
-def _next_text(page: CasePage) -> str:
+def _next_text(shape: shapes.NextSteps) -> str:
     lines = []
-    for step in page.next:
-        lines.append(f"{step.step}:" + (" lacks" if step.missing else " can be recorded"))
-        lines += [f"  --{m.name.replace('_', '-'):<22} {m.sentence}  {m.promise}".rstrip() for m in step.missing]
+    for step in shape.next:
+        lines.append(f"{step.step}: " + ("" if step.missing else "can be recorded"))
+        lacks = (lack for lack in shape.lacks if lack.step == step.step)
+        lines += [f"  --{m.name.replace('_', '-'):<22} {m.what}  {m.promise}".rstrip() for m in lacks]
     return "\n".join(lines) or "Nothing is left to do on this case."
 
 
@@ -282,21 +236,9 @@ def _visible(number: str, step: str) -> None:
 
 
 def _done(number: str, step: str, performed: Performed) -> None:
-    page = _page(number)
-    shape = shapes.Done(
-        id=number,
-        step=step,
-        state=page.state,
-        changes=[change.kind for change in performed.changes],
-        next=[shapes.NextShape(n.step, [lack.name for lack in n.missing]) for n in page.next],
-        notices=[
-            {"to": n.recipient, "state": n.state, "answer": n.answer}
-            for n in page.notices
-            if n.notice in performed.notices
-        ],
-        waits_for=[lack.name for lack in performed.waits_for],
-        change=performed.case.seq,
-    )
+    from forgeward.desk import shown
+
+    shape = shown.done(_page(number), step, performed)
     out.emit(shape, lambda: _done_text(shape))
 
 

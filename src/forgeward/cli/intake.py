@@ -13,11 +13,9 @@ from forgeward.cli import out, shapes
 from forgeward.cli.start import Json
 from forgeward.cli.state import RUN
 from forgeward.errors import BadInput
-from forgeward.vocabulary import rfc3339
 
 if TYPE_CHECKING:
     from forgeward.desk.actions.filing import Taken
-    from forgeward.desk.readers.mail import MailLine
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 held_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -100,10 +98,11 @@ def list_held(
     Example: forgeward intake held list
     """
     RUN.desk()
+    from forgeward.desk import shown
     from forgeward.desk.readers import mail as reader
 
     page = reader.page(RUN.person(), state=state, case=case.upper(), before=after, limit=limit)
-    shape = shapes.Held(mails=[_held_line(line) for line in page.mails], after=page.before or None)
+    shape = shown.held(page)
     out.emit(shape, lambda: "\n".join(map(_held_text, shape.mails)) or "No mail is in this state.")
 
 
@@ -175,23 +174,10 @@ def _bytes(file: str) -> bytes:
 def _say(taken: Iterable[Taken]) -> None:
     """Prints what became of each; ends with 2 where one could not be taken in at all."""
     found = list(taken)
-    received = [
-        shapes.Received(
-            file=r.source,
-            case=r.case,
-            new=r.new,
-            joined=r.joined,
-            held=r.held,
-            not_parsed=r.not_parsed,
-            subject=r.subject,
-            sender=r.sender,
-            attachments=r.attachments,
-            signals=r.signals,
-            state=r.state,
-        )
-        for r in found
-    ]
-    shape = shapes.Intake(received=received)
+    from forgeward.desk import shown
+
+    shape = shown.intake(found)
+    received = shape.received
     out.emit(shape, lambda: "\n".join(_line(r) for r in received) or "There was no mail in it.")
     if any(not r.state for r in found):
         out.say("What was not taken in is not kept here: mend the path or the file, then take it in again.")
@@ -217,22 +203,6 @@ def _line(received: shapes.Received) -> str:
     what = "is a new case" if received.new else "joined the case" if received.joined else "was taken in before"
     unread = f" It could not be read: {received.not_parsed}" if received.not_parsed else ""
     return f"{received.file}: {received.case} {what}: {received.subject}.{unread}"
-
-
-def _held_line(line: MailLine) -> shapes.HeldLine:
-    return shapes.HeldLine(
-        id=line.pk,
-        at=rfc3339(line.at),
-        state=line.state,
-        reason=line.reason,
-        case=line.case or None,
-        mailbox=line.mailbox or None,
-        subject=line.subject,
-        sender=line.sender,
-        size=line.size,
-        attachments=line.attachments,
-        signals=line.signals,
-    )
 
 
 def _held_text(line: shapes.HeldLine) -> str:

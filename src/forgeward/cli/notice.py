@@ -9,10 +9,9 @@ import typer
 from forgeward.cli import out, shapes
 from forgeward.cli.start import Json
 from forgeward.cli.state import RUN
-from forgeward.vocabulary import rfc3339
 
 if TYPE_CHECKING:
-    from forgeward.desk.readers.notices import NoticeLine
+    pass
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,10 +32,11 @@ def status(
     Example: forgeward notice status --case FW-7Q3KXM
     """
     RUN.desk()
+    from forgeward.desk import shown
     from forgeward.desk.readers import notices as reader
 
     rows = reader.latest(RUN.person(), case=case.upper(), limit=limit)
-    shape = shapes.Notices(notices=[_line(each) for each in rows])
+    shape = shown.notices(rows)
     _emit(shape)
 
 
@@ -51,6 +51,7 @@ def release(
     Example: forgeward notice release FW-7Q3KXM:4:0 --reason "Noor asked for it by phone"
     """
     home = RUN.desk()
+    from forgeward.desk import shown
     from forgeward.desk.actions import outbox, sealing_mail
     from forgeward.desk.readers import notices as reader
 
@@ -58,7 +59,7 @@ def release(
     line = reader.by_key(person, key)
     sealing_mail.release(line.key, reason, person.actor(), home.now())
     outbox.deliver(home, home.now, only=[line.notice])
-    _emit(shapes.Notices(notices=[_line(reader.by_key(person, key))]))
+    _emit(shown.notices([reader.by_key(person, key)]))
 
 
 def _emit(shape: shapes.Notices) -> None:
@@ -70,18 +71,4 @@ def _emit(shape: shapes.Notices) -> None:
             )
             or "Nothing was sent and nothing waits."
         ),
-    )
-
-
-def _line(notice: NoticeLine) -> shapes.NoticeLine:
-    return shapes.NoticeLine(
-        key=notice.key,
-        case=notice.case or None,
-        kind=notice.kind,
-        to=notice.recipient,
-        state=notice.state,
-        attempts=notice.attempts,
-        created=rfc3339(notice.created_at),
-        settled=rfc3339(notice.settled_at) if notice.settled_at else None,
-        answer=notice.answer,
     )

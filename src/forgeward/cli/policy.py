@@ -11,10 +11,8 @@ from forgeward.cli import out, shapes
 from forgeward.cli.start import Json, read_text
 from forgeward.cli.state import RUN
 from forgeward.errors import BadInput, NotFound
-from forgeward.vocabulary import rfc3339
 
 if TYPE_CHECKING:
-    from forgeward.desk.readers.moves import CaseMove
     from forgeward.policy.document import Policy
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -56,45 +54,13 @@ def show(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = "", 
 
     Example: forgeward policy show IR-4
     """
-    from forgeward.policy.render import sentence
-
     policy = _in_force()
-    promises = [p for p in policy.promises if not id or p.id == id.upper()]
-    if not promises:
+    from forgeward.desk import shown
+
+    shape = shown.policy(policy, id)
+    if not shape.promises:
         raise NotFound(f"There is no promise {id}.", next="See `forgeward policy show` for all ids.")
-    shape = shapes.PolicyShow(
-        version=policy.version,
-        effective=policy.effective.isoformat(),
-        digest=policy.digest,
-        vendor=policy.vendor.name,
-        promises=[
-            {
-                "id": p.id,
-                "section": p.section,
-                "title": p.title,
-                "sentence": sentence(policy, p),
-                "kept_by": [m.key for m in p.kept_by],
-                "shown": p.shown,
-            }
-            for p in promises
-        ],
-        regimes=[
-            {
-                "id": r.id,
-                "title": r.title,
-                "source": r.source,
-                "obligations": [_obligation(policy, o) for o in r.obligations],
-            }
-            for r in policy.regimes
-        ],
-    )
     out.emit(shape, lambda: _show_text(shape, one=bool(id)))
-
-
-def _obligation(policy: Policy, obligation: Any) -> dict[str, str]:
-    from forgeward.policy.render import sentence
-
-    return {"id": obligation.id, "sentence": sentence(policy, obligation)}
 
 
 def _show_text(shape: shapes.PolicyShow, *, one: bool) -> str:
@@ -132,27 +98,18 @@ def propose(
     """
     document = file or RUN.home.policy_file
     RUN.desk()
+    from forgeward.desk import shown
     from forgeward.desk.actions import policies
     from forgeward.policy.document import load
 
     row = policies.propose(read_text(document), RUN.person().actor(), RUN.home.now(), name=str(document))
     policy = load(row.text)
-    shape = _step("proposed", policy)
+    shape = shown.policy_step("proposed", policy)
     out.emit(
         shape,
         lambda: (
             f"Version {policy.version} is proposed. Compare it with `policy diff`, put it in force with `policy adopt`."
         ),
-    )
-
-
-def _step(step: str, policy: Policy, reclocked: int = 0) -> shapes.PolicyStep:
-    return shapes.PolicyStep(
-        step=step,
-        version=policy.version,
-        digest=policy.digest,
-        effective=policy.effective.isoformat(),
-        reclocked=reclocked,
     )
 
 
@@ -166,6 +123,7 @@ def adopt(
     Example: forgeward policy adopt
     """
     home = RUN.desk()
+    from forgeward.desk import shown
     from forgeward.desk.actions import policies, reclock
     from forgeward.desk.models import PolicyVersion
 
@@ -180,7 +138,7 @@ def adopt(
     policy = policies.adopt(row, actor, home.now())
     count = reclock.open_cases(home.now(), out.progress("Open cases re-clocked"))
     out.emit(
-        _step("adopted", policy, count),
+        shown.policy_step("adopted", policy, count),
         lambda: f"Version {policy.version} is adopted, effective {policy.effective}. {count} open cases follow it.",
     )
 
@@ -227,25 +185,14 @@ def diff(
     moves: list[dict[str, Any]] = []
     if RUN.home.exists:
         RUN.desk()
+        from forgeward.desk import shown
         from forgeward.desk.readers import moves as reader
 
-        moves = [_move(found) for found in reader.moves(two, RUN.person(), RUN.home.now())]
+        moves = [shown.move(found) for found in reader.moves(two, RUN.person(), RUN.home.now())]
     shape = shapes.PolicyDiff(
         material=comparison.material, changes=[c.shape() for c in comparison.changes], moves=moves
     )
     out.emit(shape, lambda: "\n".join([comparison.text(), *map(_move_text, moves)]))
-
-
-def _move(found: CaseMove) -> dict[str, Any]:
-    move = found.move
-    return {
-        "case": found.case,
-        "promise": move.promise,
-        "regime": move.regime,
-        "turn": move.turn.value,
-        "from": rfc3339(move.before) if move.before else None,
-        "to": rfc3339(move.after) if move.after else None,
-    }
 
 
 def _move_text(move: dict[str, Any]) -> str:
@@ -259,24 +206,14 @@ def standing(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = 
     Example: forgeward policy standing --json
     """
     home = RUN.desk()
+    from forgeward.desk import shown
     from forgeward.desk.readers import standing as reader
 
     now = home.now()
     found = [s for s in reader.standing(now) if not id or s.id == id.upper()]
     if not found:
         raise NotFound(f"There is no promise {id}.", next="See `forgeward policy show` for all ids.")
-    shape = shapes.StandingShape(
-        at=rfc3339(now),
-        promises=[
-            shapes.StandingLine(
-                id=s.id,
-                standing=s.standing.value,
-                evidence=[shapes.Evidence(e.what, rfc3339(e.at) if e.at else None, e.case or None) for e in s.evidence],
-                counts=dict(s.counts),
-            )
-            for s in found
-        ],
-    )
+    shape = shown.standing(found, now)
     out.emit(
         shape, lambda: "\n".join(f"{s.id:<6} {s.standing.replace('_', ' '):<14} {_first(s)}" for s in shape.promises)
     )

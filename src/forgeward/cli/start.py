@@ -129,10 +129,11 @@ def doctor(as_json: Json = False) -> None:
     Example: forgeward doctor
     """
     home = RUN.desk()
+    from forgeward.desk import shown
     from forgeward.desk.readers.doctor import examine
 
     findings = examine(home, home.now())
-    shape = shapes.Doctor(checks=[shapes.DoctorCheck(f.name, f.ok, f.what, f.next) for f in findings])
+    shape = shown.doctor(findings)
     out.emit(
         shape,
         lambda: "\n".join(f"{'ok  ' if f.ok else 'LOOK'}  {f.what}" + ("" if f.ok else f" {f.next}") for f in findings),
@@ -147,15 +148,11 @@ def audit(as_json: Json = False) -> None:
     Example: forgeward audit --json
     """
     home = RUN.desk()
+    from forgeward.desk import shown
     from forgeward.desk.readers.audit import examine
 
     result = examine(home.now(), out.progress("Entries"))
-    shape = shapes.Audit(
-        ok=not result.problems,
-        entries=result.entries,
-        cases=result.cases,
-        problems=[shapes.Difference(p.where, p.what) for p in result.problems],
-    )
+    shape = shown.audit(result)
     out.emit(shape, lambda: _audit_text(shape))
     if result.problems:
         raise typer.Exit(1)

@@ -90,6 +90,8 @@ _WORK = _fields("""
     person:added actor
     key:rotated actor
     witness:added actor
+    token:made actor
+    token:revoked actor
 """)
 
 WITHHELD: Final = _fields("""
