@@ -133,7 +133,7 @@ class OpenPgp:
 
     @staticmethod
     def _autocrypt(mail: Outgoing, own: Own) -> bytes:
-        sender = mail.envelope_from.lower()
+        sender = openpgp_mime.sender(mail.raw)
         return openpgp_mime.autocrypt(sender, own.certificate.public) if sender in own.certificate.addresses else b""
 
     # --- our own keys ------------------------------------------------------------------------------------------------

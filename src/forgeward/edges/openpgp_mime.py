@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import textwrap
+from email.utils import parseaddr
 
 HIDDEN_SUBJECT = "[...]"  # RFC 9788, 3.2.1: what stands outside instead of the subject
 AUTOCRYPT_BYTES = 10_000  # Autocrypt Level 1, 2.1.1: larger keys do not belong into a header
@@ -77,6 +78,12 @@ def autocrypt(address: str, public: bytes) -> bytes:
     return f"Autocrypt: addr={address}; prefer-encrypt=mutual; keydata=\r\n".encode() + data.replace(
         "\n", "\r\n"
     ).encode("ascii")
+
+
+def sender(raw: bytes) -> str:
+    """The address after From, in small letters: a receipt has no envelope sender that could tell."""
+    line = next((field for field in split(raw)[0] if field.lower().startswith(b"from:")), b"")
+    return parseaddr(line.partition(b":")[2].decode("ascii"))[1].lower()
 
 
 def with_field(raw: bytes, field: bytes) -> bytes:

@@ -20,6 +20,7 @@ from forgeward.desk.actions.facts import House, Read, topic_key
 from forgeward.desk.models import CaseRow, NoticeRow, RawMail
 from forgeward.desk.models.fields import to_micros
 from forgeward.respond import intake as rules
+from forgeward.respond import openpgp
 from forgeward.respond.intake import Held, Joins
 from forgeward.respond.mail import NotParsed
 from forgeward.respond.signals import Group, Join, Receive
@@ -345,8 +346,10 @@ def signals_of(house: House, one: Read) -> tuple[str, ...]:
 
 
 def text_of(one: Read) -> str:
-    """The mail's text as the thread keeps it."""
+    """The mail's text as the thread keeps it: decrypted, or with the sentence on why it could not be."""
     text = one.mail.text.strip("\n") or "(no text)"
+    if one.examined.seen.opening not in {"none", "opened"}:
+        text = f"[{openpgp.words(one.examined.seen, one.mail.sender)[0]}]\n\n{text}"
     if len(text) <= TEXT_LIMIT:
         return text
     return text[:TEXT_LIMIT] + f"\n\n[cut: {len(text) - TEXT_LIMIT:,} more characters stand in the raw mail]"

@@ -74,8 +74,7 @@ def try_again(now: datetime) -> int:
     """Every held letter waits again, since somebody agreed on a key; what still may not go is held anew."""
     with write.inside() as cursor:
         cursor.execute(
-            "UPDATE desk_noticerow SET state = 'waiting', try_at = %s, settled_at = NULL, answer = ''"
-            " WHERE state = 'held'",
+            "UPDATE desk_noticerow SET state = 'waiting', try_at = %s, settled_at = NULL WHERE state = 'held'",
             [to_micros(now)],
         )
         return int(cursor.rowcount)
@@ -96,10 +95,10 @@ def release(key: str, reason: str, actor: Actor, now: datetime) -> NoticeRow:
     content = programme.vault().open_json(row.subject, f"notice:{row.key}", bytes(row.blob))
     if content is None:
         raise BadInput("Its recipient was erased.", next="Nothing can be sent any more.")
-    blob = programme.vault().seal_json(row.subject, f"notice:{row.key}", {**content, "in_clear": True})
+    blob = programme.vault().seal_json(row.subject, f"notice:{row.key}", {**content, "in_clear": True, "answer": ""})
     with write.inside() as cursor:
         cursor.execute(
-            "UPDATE desk_noticerow SET state = 'waiting', try_at = %s, settled_at = NULL, answer = '', attempts = 0,"
+            "UPDATE desk_noticerow SET state = 'waiting', try_at = %s, settled_at = NULL, attempts = 0,"
             " blob = %s WHERE id = %s AND state = 'held'",
             [to_micros(now), blob, row.pk],
         )
