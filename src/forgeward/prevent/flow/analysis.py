@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar, cast
 
-from forgeward.prevent.flow import outbound, product, storage
+from forgeward.prevent.flow import bridge, outbound, product, storage
 from forgeward.prevent.flow.calls import DIRECT, Calls, Edge
 from forgeward.prevent.flow.entries import Door, Entry, find
 from forgeward.prevent.flow.guards import Guard, Guards, Visit
@@ -144,6 +144,30 @@ class Analysis:
                 found[site] = call
         return found
 
+    @cached_property
+    def invocations(self) -> dict[str, list[int]]:
+        """Resolver key → the places of the front end that invoke it."""
+        return bridge.invocations(self.linker, self.calls, self.frontend)
+
+    def shown_in(self, module: int) -> tuple[str, ...]:
+        """The types of the manifest's modules whose resource a file of the front end belongs to."""
+        found = {
+            kind for kind, key, _ in self.manifest.resource_refs if module in self._resources.get(key, frozenset())
+        }
+        return tuple(sorted(found))
+
+    def resource_modules(self, key: str) -> frozenset[int]:
+        """The modules that a resource is built from."""
+        return self._resources.get(key, frozenset())
+
+    @cached_property
+    def _resources(self) -> dict[str, frozenset[int]]:
+        """Resource key → the modules that it is built from."""
+        return {
+            key: closure(self.linker, in_folder(self.app, resource.path, self.linker))
+            for key, resource in self.manifest.resources.items()
+        }
+
     def calls_of(self, wanted: Callable[[str], bool]) -> list[tuple[int, str]]:
         """The call nodes whose outside symbol is wanted, in the order of files."""
         found = [(s, symbol) for symbol, sites in self.calls.by_symbol.items() if wanted(symbol) for s in sites]
@@ -267,17 +291,19 @@ _BROWSER = ("@forge/bridge", "@forge/react", "@forge/ui", "@forge/jira-bridge", 
 def _frontend(app: App, linker: Linker) -> frozenset[int]:
     """What the resources of the manifest are built from: the file or folder they name, or the package around it, and
     whatever talks to the bridge."""
-    folders = []
+    roots = {m for m, mod in enumerate(linker.modules) if any(spec.startswith(_BROWSER) for spec in mod.imports)}
     for resource in app.manifest.resources.values():
-        path = f"{app.root}/{resource.path}".strip("/")
-        folders += [path, path.rpartition("/")[0] or path]
-    roots = [
-        m
-        for m, mod in enumerate(linker.modules)
-        if any(spec.startswith(_BROWSER) for spec in mod.imports)
-        or any(mod.path == f or mod.path.startswith(f + "/") for f in folders if f and f != app.root)
+        roots.update(in_folder(app, resource.path, linker))
+    return closure(linker, sorted(roots))
+
+
+def in_folder(app: App, path: str, linker: Linker) -> list[int]:
+    """The modules below the file or folder that a resource names, or below the package around it."""
+    full = f"{app.root}/{path}".strip("/")
+    folders = [f for f in (full, full.rpartition("/")[0] or full) if f and f != app.root]
+    return [
+        m for m, mod in enumerate(linker.modules) if any(mod.path == f or mod.path.startswith(f + "/") for f in folders)
     ]
-    return closure(linker, roots)
 
 
 def _handlers(app: App, linker: Linker) -> list[int]:

@@ -345,7 +345,7 @@ class _Run:
 
 _SORTS = {
     k.STRING: "const", k.LITERAL: "const", k.REGEX: "const", k.GLOBAL: "global", k.CAUGHT: "caught", k.FUNC: "code",
-    k.CLASS: "code",
+    k.CLASS: "code", k.TYPED: "code",
 }  # fmt: skip
 _VISITS: dict[int, Callable[[_Run, int, Step, Module, Ops], None]] = {
     **dict.fromkeys(_SORTS, _Run._ends),

@@ -15,8 +15,10 @@ Symbols are what makes every style of import look alike: ``module:name.member().
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, TypeAlias
 
+from forgeward.prevent.flow.containers import HANDS_OUT, bindings, token
 from forgeward.prevent.flow.resolve import Resolver
 from forgeward.prevent.syntax import kinds as k
 from forgeward.prevent.syntax.ir import Module
@@ -158,7 +160,7 @@ class Linker:
         self._memo[node] = found
         return found
 
-    def _values(self, node: int, depth: int) -> Values:  # noqa: PLR0911 - a table of kinds
+    def _values(self, node: int, depth: int) -> Values:  # noqa: PLR0911, PLR0912 - a table of kinds
         mod, n = self.modules[node >> SHIFT], node & MASK
         kind, ops, base = mod.kind[n], mod.ops[n], node & ~MASK
         if kind == k.VAR:
@@ -167,6 +169,9 @@ class Linker:
             return self._member(node, base | ops[0], mod.text[n], depth)
         if kind == k.CALL:
             return self._call(node, base, ops, depth)
+        if kind == k.THIS and mod.text[n] == "super":
+            parent = mod.classes[ops[0]].parent
+            return self._new(node, base | parent, depth) if parent >= 0 else NOTHING
         if kind in {k.FUNC, k.CLASS, k.THIS}:
             return frozenset({({k.FUNC: "f", k.CLASS: "c", k.THIS: "i"}[kind], base | ops[0])})
         if kind in {k.OBJECT, k.ARRAY}:
@@ -175,7 +180,10 @@ class Linker:
             return self.imported(node >> SHIFT, mod.text[n])
         if kind == k.PARAM:
             self.open = True
-            return self.join(self.arguments.get(node, ()), depth)
+            found = self.join(self.arguments.get(node, ()), depth)
+            return found or (self._instance(base | mod.typed[n], depth) if n in mod.typed else NOTHING)
+        if kind == k.TYPED:
+            return self._instance(base | ops[0], depth)
         if kind == k.CHOICE:
             return self.join([base | o for o in ops[1:]], depth)
         if kind in {k.AWAIT, k.REST, k.SPREAD}:
@@ -278,9 +286,46 @@ class Linker:
                 found |= self.returned(int(value[1]), depth)
             elif value[0] == "x":
                 found |= _symbol(f"{value[1]}()")
+        if name in HANDS_OUT and not any(v[0] in {"f", "i", "o"} for v in found):
+            found |= self._from_container(node, base, ops, depth)
         if kind in {k.MEMBER, k.VAR, k.GLOBAL} and name in _HANDS_ON:
             found |= self._handed_on(base, ops, mod, name, depth)
         return found
+
+    def _from_container(self, node: int, base: int, ops: tuple[int, ...], depth: int) -> Values:
+        """``container.get(TOKEN)``: what was bound to the token, or an instance of the class that is the token."""
+        mod = self.modules[node >> SHIFT]
+        names = [base | o for o in ops[1:2]]
+        if (typed := mod.typed.get(node & MASK, -1)) >= 0:
+            names.append(base | typed)
+        found: Values = NOTHING
+        for name in names:
+            for value in self.values(name, depth + 1):
+                if value[0] == "c":
+                    found |= {("i", value[1])}
+            found |= self._bound(token(self.modules[name >> SHIFT], name & MASK), depth)
+        return found
+
+    def _instance(self, name: int, depth: int) -> Values:
+        """An instance of the class that a type names, or of what a container binds to that name."""
+        found = frozenset(("i", v[1]) for v in self.values(name, depth + 1) if v[0] == "c")
+        return found or self._bound(token(self.modules[name >> SHIFT], name & MASK), depth)
+
+    def _bound(self, name: str, depth: int) -> Values:
+        found: Values = NOTHING
+        for node in self._bindings.get(name, ()) if name else ():
+            for value in self.values(node, depth + 1):
+                if value[0] == "c":
+                    found |= {("i", value[1])}
+                elif value[0] == "f":
+                    found |= self.returned(int(value[1]), depth + 1)
+                elif value[0] in {"i", "o", "n"}:
+                    found |= {value}
+        return found
+
+    @cached_property
+    def _bindings(self) -> dict[str, list[int]]:
+        return bindings(self.modules, SHIFT)
 
     def _handed_on(self, base: int, ops: tuple[int, ...], mod: Module, name: str, depth: int) -> Values:
         found: Values = NOTHING

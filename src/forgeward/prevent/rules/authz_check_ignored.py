@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from forgeward.prevent.findings import Grade
 from forgeward.prevent.flow import product
 from forgeward.prevent.flow.analysis import Analysis
+from forgeward.prevent.flow.calls import DIRECT
 from forgeward.prevent.flow.values import MASK, SHIFT
 from forgeward.prevent.rules.base import HIGH, Hit, Rule
 from forgeward.prevent.syntax import kinds as k
@@ -15,17 +16,38 @@ _PASSES = {k.AWAIT, k.UNARY}
 
 
 def check(analysis: Analysis) -> Iterator[Hit]:
-    """Checks whose result nobody reads, or whose promise is taken for the answer."""
-    for site in sorted(analysis.calls.symbols):
-        if not any("authorize()" in s for s in analysis.calls.symbols[site]):
-            continue
-        if product.check(site, analysis.calls, analysis.slicer) is None:
-            continue
+    """Checks, and helpers that only answer with one, whose result nobody reads or whose promise is taken for it."""
+    direct = [s for s in sorted(analysis.calls.symbols) if _asks(analysis, s)]
+    helpers = _helpers(analysis, direct)
+    for site in [*direct, *helpers]:
         if _is_dropped(analysis, site):
             yield Hit(site, "The answer of this permission check is not used: everything after it runs anyway.")
         elif _decides_unawaited(analysis, site):
             message = "This permission check is not awaited. A promise is always true, so the check always passes."
             yield Hit(site, message, HIGH)
+
+
+def _asks(analysis: Analysis, site: int) -> bool:
+    return (
+        bool(analysis.calls.symbols[site])
+        and site >> SHIFT in analysis.backend
+        and product.check(site, analysis.calls, analysis.slicer) is not None
+    )
+
+
+def _helpers(analysis: Analysis, direct: list[int]) -> list[int]:
+    """The calls of functions that return what a check answered and never throw."""
+    asked = set(direct)
+    found: set[int] = set()
+    for function in sorted({analysis.function_of(s) for s in direct}):
+        mod, base = analysis.modules[function >> SHIFT], function & ~MASK
+        facts = mod.functions[function & MASK]
+        throws = any(kind == k.THROW and mod.fn_of(n) == function & MASK for n, kind in enumerate(mod.kind))
+        origins = [o for r in facts.returns for o in analysis.slicer.slice(base | r, closed=True).origins]
+        if throws or not any(o.node in asked for o in origins):
+            continue
+        found |= {e.site for e in analysis.calls.callers.get(function, ()) if e.how == DIRECT}
+    return sorted(s for s in found if s >> SHIFT in analysis.backend)
 
 
 def _is_dropped(analysis: Analysis, site: int) -> bool:
@@ -54,6 +76,8 @@ def _bound_unread(analysis: Analysis, site: int) -> bool:
 
 def _decides_unawaited(analysis: Analysis, site: int) -> bool:
     """The promise itself is a condition."""
+    if _answers_at_once(analysis, site):
+        return False
     mod = analysis.modules[site >> SHIFT]
     conditions = {c for c in mod.region_cond if c >= 0}
     waiting, seen = [site & MASK], set[int]()
@@ -67,6 +91,12 @@ def _decides_unawaited(analysis: Analysis, site: int) -> bool:
         users = analysis.guards.users(site & ~MASK | n)
         waiting += [u & MASK for u in users if analysis.kind(u) in {k.UNARY, k.CHOICE}]
     return False
+
+
+def _answers_at_once(analysis: Analysis, site: int) -> bool:
+    """A helper that is not async and returns no promise."""
+    edges = [e for e in analysis.calls.edges.get(site, ()) if e.how == DIRECT]
+    return bool(edges) and not any(analysis.guards.is_async(e.function) for e in edges)
 
 
 RULE = Rule(

@@ -78,6 +78,9 @@ def site_name(analysis: Analysis, node: int) -> str:
 def way(analysis: Analysis, entry: Entry, visit: Visit, last: str) -> list[tuple[Spot, str]]:
     """The trace of a visit: the entry, each call on the way, and what happens at its end."""
     steps: list[tuple[Spot, str]] = []
+    if entry.resolver and (sites := analysis.invocations.get(entry.key)):
+        shown = ", ".join(analysis.shown_in(sites[0] >> SHIFT)) or "the front end"
+        steps.append((sites[0], f"{shown} invokes “{entry.key}” here."))
     if entry.site >= 0:
         steps.append((entry.site, f"Anyone who can open the app may invoke {entry.what}."))
     else:

@@ -10,8 +10,8 @@ from tree_sitter import Node
 from forgeward.prevent.syntax import kinds as k
 from forgeward.prevent.syntax.builder import MAX_DEPTH, inner
 from forgeward.prevent.syntax.grammar import ERROR_KIND
-from forgeward.prevent.syntax.ir import Class
-from forgeward.prevent.syntax.patterns import Patterns, unescape
+from forgeward.prevent.syntax.objects import Objects
+from forgeward.prevent.syntax.patterns import unescape
 
 Handler: TypeAlias = Callable[["Expressions", Node], int]
 
@@ -20,10 +20,9 @@ _SPINE = {"call_expression": "function", "member_expression": "object", "subscri
 _TRANSPARENT = {
     "as_expression", "satisfies_expression", "non_null_expression", "instantiation_expression",
 }  # fmt: skip
-_FUNCTIONS = {"arrow_function", "function_expression", "generator_function", "function"}
 
 
-class Expressions(Patterns):
+class Expressions(Objects):
     """``expr`` lowers any expression to a graph node."""
 
     def expr(self, node: Node | None) -> int:
@@ -104,7 +103,12 @@ class Expressions(Patterns):
             if spec is not None:
                 self.out.imports.append(spec)
                 return self.add(k.IMPORT, f"{spec}\0{'=' if called == 'require' else '*'}", (), node)
-        return self.add(k.CALL, "", (callee, *(self.expr(c) for c in given)), node)
+        made = self.add(k.CALL, "", (callee, *(self.expr(c) for c in given)), node)
+        types = node.child_by_field_name("type_arguments")
+        name = inner(types) if types is not None and self._kind[callee] in {k.MEMBER, k.VAR} else None
+        if name is not None and name.type == "type_identifier":
+            self.out.typed[made] = self.read(self.raw(name), name)
+        return made
 
     def _constant(self, node: Node) -> str | None:
         if node.type == "string" or (node.type == "template_string" and not node.named_child_count):
@@ -155,9 +159,6 @@ class Expressions(Patterns):
 
     def _this(self, node: Node) -> int:
         return self.add(k.THIS if self.cls >= 0 else k.UNKNOWN, node.type, (self.cls,) if self.cls >= 0 else (), node)
-
-    def _inner(self, node: Node) -> int:
-        return self.maybe(inner(node), node)
 
     def _assertion(self, node: Node) -> int:  # <T>value
         return self.maybe(inner(node, -1), node)
@@ -297,115 +298,6 @@ class Expressions(Patterns):
         owner = self._ops[base][0]
         return self._kind[owner] == k.GLOBAL and self._text[owner] == "module"
 
-    # Objects, arrays, functions, classes
-
-    def _object(self, node: Node) -> int:
-        props = [self._member(c) for c in node.named_children if c.type != "comment"]
-        return self.add(k.OBJECT, "", tuple(props), node)
-
-    def _member(self, node: Node) -> int:
-        kind = node.type
-        if kind == "pair":
-            return self._pair(node)
-        if kind == "shorthand_property_identifier":
-            name = self.raw(node)
-            return self.add(k.PROP, name, (self.read(name, node),), node)
-        if kind == "method_definition":
-            name = self.key(node.child_by_field_name("name"))
-            fn = self.function(node, name)
-            return self.add(k.PROP, name, (self.add(k.FUNC, "", (fn,), node),), node)
-        return self.expr(node)
-
-    def _pair(self, node: Node) -> int:
-        key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
-        name = self.key(key)
-        made = self.named(value, name) if value is not None else self.maybe(None, node)
-        if key is not None and key.type == "computed_property_name":
-            computed = self._inner(key)
-            text = self._text[computed] if self._kind[computed] == k.STRING else "*"
-            return self.add(k.PROP, text, (made, computed), node)
-        return self.add(k.PROP, name, (made,), node)
-
-    def _array(self, node: Node) -> int:
-        return self.add(k.ARRAY, "", tuple(self.expr(c) for c in node.named_children if c.type != "comment"), node)
-
-    def named(self, node: Node, name: str) -> int:
-        """``expr``; a function or class without a name of its own takes ``name``."""
-        if node.type in _FUNCTIONS:
-            own = node.child_by_field_name("name")
-            return self.add(k.FUNC, "", (self.function(node, self.name(own) or name),), node)
-        if node.type == "class":
-            return self.class_of(node, name)
-        return self.expr(node)
-
-    def _function(self, node: Node) -> int:
-        return self.named(node, "")
-
-    def _class(self, node: Node) -> int:
-        return self.class_of(node, "")
-
-    def class_of(self, node: Node, name: str) -> int:
-        """A class with its methods queued and its fields lowered."""
-        own = node.child_by_field_name("name")
-        made = Class(self.name(own) or name)
-        heritage = next((c for c in node.children if c.type == "class_heritage"), None)
-        if heritage is not None:
-            clause = inner(heritage)
-            base = clause.child_by_field_name("value") if clause and clause.type == "extends_clause" else clause
-            made.parent = self.maybe(base, node)
-        self.out.classes.append(made)
-        index = len(self.out.classes) - 1
-        body = node.child_by_field_name("body")
-        outer, self.cls = self.cls, index
-        for member in body.named_children if body is not None else ():
-            self._class_member(member, made, index)
-        self.cls = outer
-        return self.add(k.CLASS, made.name, (index,), node)
-
-    def _class_member(self, node: Node, made: Class, index: int) -> None:
-        static = any(c.type == "static" for c in node.children)
-        if node.type == "method_definition":
-            name = self.key(node.child_by_field_name("name"))
-            (made.statics if static else made.methods)[name] = self.function(node, name, cls=index)
-        elif node.type in {"public_field_definition", "field_definition"}:
-            name = self.key(node.child_by_field_name("name") or node.child_by_field_name("property"))
-            value = node.child_by_field_name("value")
-            if value is not None:
-                fields = made.static_fields if static else made.fields
-                fields.setdefault(name, []).append(self.named(value, name))
-
-    def _new(self, node: Node) -> int:
-        callee = self.maybe(node.child_by_field_name("constructor"), node)
-        arguments = node.child_by_field_name("arguments")
-        given = [c for c in arguments.named_children if c.type != "comment"] if arguments is not None else []
-        return self.add(k.NEW, "", (callee, *(self.expr(c) for c in given)), node)
-
-    # JSX
-
-    def _jsx(self, node: Node) -> int:
-        opening = node.child_by_field_name("open_tag") or node
-        name = opening.child_by_field_name("name")
-        tag = self.name(name)
-        component = self._jsx_component(name, tag, node)
-        props = [self._jsx_attribute(c) for c in opening.children_by_field_name("attribute")]
-        made = self.add(k.OBJECT, "", tuple(props), node)
-        children = [self.expr(c) for c in node.named_children if c.type.startswith("jsx_") and c.type not in _JSX_OUTER]
-        return self.add(k.JSX, tag, (component, made, *children), node)
-
-    def _jsx_component(self, name: Node | None, tag: str, node: Node) -> int:
-        if name is None or tag[:1].islower():
-            return self.add(k.STRING, tag, (), node)
-        return self._identifier(name) if name.type == "identifier" else self.expr(name)
-
-    def _jsx_attribute(self, node: Node) -> int:
-        if node.type == "jsx_expression":
-            return self._inner(node)
-        name, value = inner(node), inner(node, 1)
-        made = self.add(k.LITERAL, "true", (), node) if value is None else self.expr(value)
-        return self.add(k.PROP, self.name(name), (made,), node)
-
-
-_JSX_OUTER = {"jsx_opening_element", "jsx_closing_element", "jsx_attribute", "jsx_text"}
 
 HANDLERS: dict[str, Handler] = {
     "identifier": Expressions._identifier,

@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 import msgspec
 
-VERSION = 2  # changes when lowering changes, so that no stale cache is read
+VERSION = 3  # changes when lowering changes, so that no stale cache is read
 
 
 class Function(msgspec.Struct, gc=False):
@@ -78,6 +78,7 @@ class Module(msgspec.Struct, gc=False):
     reexports: list[tuple[str, str, str]] = []  # exported name, specifier, name there; * for all
     cjs: int = -1
     optional: list[int] = []
+    typed: dict[int, int] = {}  # PARAM or CALL → the node of the name in its type (argument)
     broken: list[Broken] = []
     _lines: list[int] | None = None
 

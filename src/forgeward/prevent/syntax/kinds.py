@@ -42,6 +42,7 @@ THROW: Final = 30  # ops = (value,)
 ELEMENT: Final = 31  # ops = (iterable,): one of its elements
 REST: Final = 32  # ops = (object,): what a pattern left over
 CAUGHT: Final = 33  # the value that a catch clause receives
+TYPED: Final = 34  # ops = (name of a type,): an instance that something from outside puts there
 
 # Regions: ``cond`` is a node, ``holds`` whether it was true.
 ROOT: Final = 0

@@ -88,6 +88,8 @@ class Lowering(Expressions):
         plain = pattern.type == "identifier"
         value = self.add(k.PARAM, self.raw(pattern) if plain else "", (body.fn, position), pattern)
         fn.params.append(value)
+        if node is not pattern and (typed := self.type_of(node)) >= 0:
+            self.out.typed[value] = typed
         if pattern.type == "rest_pattern":
             fn.rest = position
         if default is not None:

@@ -1,0 +1,13 @@
+-- src/index.js --
+import Resolver from '@forge/resolver';
+import api, { authorize, route } from '@forge/api';
+const resolver = new Resolver();
+const mayEdit = async (id) => {
+  const allowed = await authorize().onJiraIssue(id).canEdit();
+  return allowed;
+};
+resolver.define('close', async ({ payload }) => {
+  await mayEdit(payload.id); // HIT
+  await api.asApp().requestJira(route`/rest/api/3/issue/${payload.id}`, { method: 'DELETE' });
+});
+export const handler = resolver.getDefinitions();

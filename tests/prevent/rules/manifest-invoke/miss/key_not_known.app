@@ -1,0 +1,10 @@
+-- src/index.js --
+import Resolver from '@forge/resolver';
+const resolver = new Resolver();
+resolver.define('load', () => 1);
+resolver.define('save', () => 2);
+export const handler = resolver.getDefinitions();
+-- static/main/src/index.js --
+import { invoke } from '@forge/bridge';
+export const any = (key) => invoke(key);
+export const load = () => invoke('load');
