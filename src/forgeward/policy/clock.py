@@ -254,9 +254,9 @@ def _read(course: Course, now: datetime) -> _Run:
     if len(course.targets) == 1 and not course.pauses and not course.extensions:
         [(since, limit)] = course.targets
         if limit is not None and since <= starts and (course.ended is None or course.ended > now):
-            due = _first_due(limit, starts)
-            missed_at = max(due, starts) if due < until >= starts else None
-            return _Run(starts, until, stopped, True, limit, due, due, missed_at, (), None)
+            only = _first_due(limit, starts)
+            missed = max(only, starts) if only < until >= starts else None
+            return _Run(starts, until, stopped, True, limit, only, only, missed, (), None)
     phases = _phases(course, starts, now, stopped)
     waits, waits_since = _waits(course.pauses, starts, until) if course.pauses else ((), None)
     due = original_due = missed_at = None
