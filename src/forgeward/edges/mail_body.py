@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterator
@@ -143,11 +144,10 @@ def _take_text(part: Message, body: Body) -> None:
 
 def _content(part: Message) -> bytes:
     if str(part.get("Content-Transfer-Encoding", "")).strip().lower() == "base64":
-        encoded = str(part.get_payload()).encode("ascii", "ignore")
-        try:
-            return binascii.a2b_base64(encoded)  # a third of the memory that get_payload(decode=True) takes
-        except binascii.Error:
-            del encoded
+        # A third of the memory that get_payload(decode=True) takes. A ValueError is broken base64, or a charset like
+        # idna that 8-bit data within it cannot be decoded with.
+        with contextlib.suppress(ValueError):
+            return binascii.a2b_base64(str(part.get_payload()).encode("ascii", "ignore"))
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
 

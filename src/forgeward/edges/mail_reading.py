@@ -62,10 +62,31 @@ class _Part(Message):
     """
 
     def get_param(self, param: str, failobj: Any = None, header: str = "content-type", unquote: bool = True) -> Any:
-        """A parameter, or ``failobj`` where its RFC 2231 pieces make the standard library raise TypeError."""
+        """A parameter, or ``failobj`` where its RFC 2231 pieces make the standard library raise TypeError.
+
+        A charset is always one word: the standard library decodes with whatever stands there, also with a tuple.
+        """
         try:
-            return super().get_param(param, failobj, header, unquote)
+            found = super().get_param(param, failobj, header, unquote)
         except (TypeError, ValueError):
+            return failobj
+        if param != "charset":
+            return found
+        word = found[2] if isinstance(found, tuple) else found
+        return failobj if isinstance(word, str) and "\0" in word else word
+
+    def get_filename(self, failobj: Any = None) -> Any:
+        """The file's name, or ``failobj`` where its RFC 2231 charset is none."""
+        try:
+            return super().get_filename(failobj)
+        except (TypeError, ValueError, LookupError):
+            return failobj
+
+    def get_boundary(self, failobj: Any = None) -> Any:
+        """The boundary, or ``failobj`` where its RFC 2231 charset is none."""
+        try:
+            return super().get_boundary(failobj)
+        except (TypeError, ValueError, LookupError):
             return failobj
 
     def get_content_maintype(self) -> str:
