@@ -11,18 +11,24 @@ from forgeward.desk import programme
 from forgeward.desk.models import AttachmentRow, RawMail
 from forgeward.edges.home import Home, translated
 from forgeward.edges.keys import decrypt, encrypt
+from forgeward.errors import KeyErased
 
 
 def raw_bytes(home: Home, row: RawMail) -> bytes:
     """The mail as received. Raises ``KeyErased`` once its person was erased, ``HomeUnusable`` without its file."""
+    key = data_key(row)  # first: an erased mail has no file any more either
     with translated(home.raw / row.name):
         blob = (home.raw / row.name).read_bytes()
-    return decrypt(data_key(row), blob, row.name.encode())
+    return decrypt(key, blob, row.name.encode())
 
 
 def data_key(row: RawMail) -> bytes:
-    """The mail's own data key. Raises ``KeyErased``."""
-    return programme.vault().keys.unwrap(bytes(row.wrapped_key), row.subject)
+    """The mail's own data key. Raises ``KeyErased``, also for a mail whose time was over."""
+    if not row.wrapped_key:
+        raise KeyErased(
+            "This mail was deleted when the time to keep it was over.", next="What the case needs of it stands there."
+        )
+    return programme.vault().keys.unwrap(bytes(row.wrapped_key), row.subject, row.name)
 
 
 def seal(name: str, what: str, value: object, key: bytes) -> bytes:

@@ -71,6 +71,11 @@ class Vault:
         except KeyErased:
             return None
 
+    def erased_word(self, subject: str) -> str:
+        """What stands in place of a text of this subject: with the day (UTC) of its erasure, where that is known."""
+        at = self.keys.erased_at(subject) if subject else ""
+        return f"[erased on {at[:10]}]" if at else ERASED
+
     def reporter(self, address: str) -> str:
         """The key subject of an outside person, by their mail address."""
         return self.keys.reporter(address)

@@ -149,24 +149,35 @@ class Keys:
         """Which subjects and parts were erased, and when (RFC 3339): the list to replay on a restored backup."""
         return self._subjects().erased()
 
+    def erased_at(self, subject: str) -> str:
+        """When the subject or part was erased (RFC 3339), or an empty text. Cheap: asked for every action."""
+        return self._subjects().erased_at(subject)
+
     def known(self) -> Iterator[str]:
         """Every subject that has a key."""
         return self._subjects().known()
+
+    def has(self, subject: str) -> bool:
+        """Whether the subject has a key."""
+        return self._subjects().has(subject)
 
     def new_data_key(self) -> tuple[bytes, bytes]:
         """A data key for one raw mail whose sender is not known yet, and the same wrapped by the home key."""
         key = secrets.token_bytes(KEY_SIZE)
         return key, _encrypt(self._home_key(), key, _wrapping(""))
 
-    def rewrap(self, wrapped: bytes, subject: str) -> bytes:
-        """The data key wrapped by the subject's key instead of the home key; the caller deletes the first wrapping."""
-        return self.seal(subject, self.unwrap(wrapped), _wrapping(subject))
+    def rewrap(self, wrapped: bytes, subject: str, name: str = "") -> bytes:
+        """The data key wrapped by the subject's key instead of the home key; the caller deletes the first wrapping.
 
-    def unwrap(self, wrapped: bytes, subject: str = "") -> bytes:
+        ``name`` says of what, so that of a case's things one can be erased alone (`wrapping`).
+        """
+        return self.seal(subject, self.unwrap(wrapped), wrapping(subject, name))
+
+    def unwrap(self, wrapped: bytes, subject: str = "", name: str = "") -> bytes:
         """The data key that `new_data_key` (no subject) or `rewrap` wrapped. Raises as `open` does."""
         if not subject:
             return _decrypt(self._home_key(), wrapped, _wrapping(""))
-        return self.open(subject, wrapped, _wrapping(subject))
+        return self.open(subject, wrapped, wrapping(subject, name))
 
     def keyed(self, label: str, data: bytes) -> str:
         """A digest that only this home can make (HMAC-SHA-256, hex): finds a thing again without storing it.
@@ -187,7 +198,7 @@ class Keys:
         """Every subject that the address had, the erased ones first, the present one last."""
         named = "reporter:" + self.keyed("reporter", address.strip().lower().encode())[:24]
         found = [named]
-        while self._subjects().is_erased(found[-1]):
+        while self._subjects().erased_at(found[-1]):
             found.append(f"{named}.{len(found)}")
         return tuple(found)
 
@@ -304,15 +315,21 @@ class SubjectKeys:
             rows = self._db.execute("SELECT subject FROM subject_key ORDER BY subject").fetchall()
         return (subject for (subject,) in rows)
 
+    def has(self, subject: str) -> bool:
+        """Whether the subject has a key."""
+        with self._lock, translated(self._file):
+            return self._db.execute("SELECT 1 FROM subject_key WHERE subject = ?", (subject,)).fetchone() is not None
+
     def erased(self) -> dict[str, str]:
         """Erased subjects with the instant of their erasure, the oldest first."""
         with self._lock, translated(self._file):
             return dict(self._db.execute("SELECT subject, at FROM erased ORDER BY id"))
 
-    def is_erased(self, subject: str) -> bool:
-        """Whether the subject's key was destroyed."""
+    def erased_at(self, subject: str) -> str:
+        """When the subject's key was destroyed; an empty text where it was not."""
         with self._lock, translated(self._file):
-            return self._db.execute("SELECT 1 FROM erased WHERE subject = ?", (subject,)).fetchone() is not None
+            row = self._db.execute("SELECT at FROM erased WHERE subject = ?", (subject,)).fetchone()
+        return str(row[0]) if row else ""
 
     def _read(self, subjects: list[str]) -> dict[str, bytes]:
         keys: dict[str, bytes] = {}
@@ -397,6 +414,11 @@ def _decrypt(cipher: AESGCM, blob: bytes, aad: bytes) -> bytes:
         "A sealed value does not open: it was altered, or belongs to another key or place.",
         next="Run forgeward audit; restore what it names from a backup.",
     )
+
+
+def wrapping(subject: str, name: str) -> bytes:
+    """The place of a wrapped data key under its subject."""
+    return _wrapping(subject) + (b"\n" + name.encode() if name else b"")
 
 
 def _wrapping(subject: str) -> bytes:

@@ -101,6 +101,8 @@ TABLE: Mapping[str, Row] = {
     "policy.adopt": _deed("Put a policy in force", Scope.ADMIN, LEADING),
     "people.list": _look("See who works here, with their roles", Scope.PEOPLE_READ),
     "people.add": _deed("Add somebody, and let them in", Scope.ADMIN, LEADING),
+    "person.erase": _deed("Erase a person, or see what that would take away", None, LEAD),
+    "person.export": _look("Give a person what is kept about them", Scope.ADMIN, roles=LEAD | {Role.SUPPORT}),
     "ledger.show": _look("Read the ledger's key, its witnesses and its last checkpoint", Scope.LEDGER_READ),
     "ledger.pack": _look("Make a pack or a proof of a case", Scope.LEDGER_READ, Sight.CASE),
     "ledger.sign": _deed("Number what waits, sign a checkpoint, take co-signatures", Scope.LEDGER_WRITE, EVERYBODY),

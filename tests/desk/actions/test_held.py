@@ -162,7 +162,7 @@ def test_an_erased_mail_shows_that_it_is(post: Office, house: House) -> None:
     post.one(report(1, "gone@example.org", Auto_Submitted="auto-replied"))
     row = RawMail.objects.get()
     vault().keys.destroy(row.subject, post.now)
-    assert reader.one(house.hannah, row.pk).sender == "[erased]"
+    assert reader.one(house.hannah, row.pk).sender == "[erased on 2026-11-23]"
     assert "erased" in reader.opened(settings.HOME, house.hannah, row.pk).unread
 
 

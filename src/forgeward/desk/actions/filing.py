@@ -239,7 +239,7 @@ def _settle(cursor: CursorWrapper, one: Read, end: Settled, now: datetime) -> No
     key = kept.data_key(row)
     wrapped, subject = bytes(row.wrapped_key), row.subject
     if end.owner and not subject:
-        wrapped, subject = keys.rewrap(wrapped, end.owner), end.owner
+        wrapped, subject = keys.rewrap(wrapped, end.owner, row.name), end.owner
     cursor.execute(
         _SETTLE,
         [

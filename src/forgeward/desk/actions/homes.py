@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import OperationalError, ProgrammingError
 
 from forgeward.desk import guards
-from forgeward.desk.actions import people, policies
+from forgeward.desk.actions import erasures, people, policies
 from forgeward.desk.actions.write import inside, require_forward
 from forgeward.desk.founding import Founding
 from forgeward.desk.models import Person, PolicyVersion
@@ -60,6 +60,7 @@ def ready(home: Home) -> None:
     if _latest_migration() not in _applied():
         migrate()
     require_clock(home.now())
+    erasures.settle(home, home.now())
 
 
 def _latest_migration() -> str:

@@ -112,7 +112,10 @@ class Place:
 
 
 def place_of(pk: int, number: str, reporter: str) -> Place:
-    return Place(pk, number, {"case": f"case:{number}", "reporter": reporter or f"case:{number}"})
+    """A case's stream. What would belong to its reporter belongs to the case where there is none, or none any more."""
+    case = f"case:{number}"
+    gone = not reporter or programme.vault().keys.erased_at(reporter)
+    return Place(pk, number, {"case": case, "reporter": case if gone else reporter})
 
 
 PROGRAMME_PLACE = Place(None, PROGRAMME, {"case": "case:programme"})

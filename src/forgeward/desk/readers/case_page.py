@@ -197,6 +197,7 @@ class _Reading:
     def __init__(self, row: CaseRow, person: Person, now: datetime) -> None:
         self.row, self.person, self.now = row, person, now
         self.case: Case = decode_case(bytes(row.state_json))
+        self.erased = programme.vault().erased_word(row.reporter)
         self.entries = list(
             Entry.objects.filter(case=row)
             .order_by("seq")
@@ -228,7 +229,7 @@ class _Reading:
             number=row.number,
             kind=row.kind,
             state=row.state,
-            title=first.get("title", texts.ERASED),
+            title=first.get("title", self.erased),
             severity=self._severity(),
             owner=self._name(case.owner),
             restricted=tuple(self._name(one) for one in case.people),
@@ -258,7 +259,7 @@ class _Reading:
 
     def _reporter(self) -> str:
         found = self.texts.get(1, {})
-        return found.get("reporter_name") or found.get("reporter_address") or texts.ERASED
+        return found.get("reporter_name") or found.get("reporter_address") or self.erased
 
     def _severity(self) -> SeverityView:
         mark = self.case.severity
@@ -323,7 +324,7 @@ class _Reading:
                 author=self._reporter() if outside else self._name(actor),
                 to=self._to(seq, kind),
                 subject=written.get("subject") or written.get("title") or "",
-                text=written.get("text") or _joined(self._labelled(seq, kind)) or texts.ERASED,
+                text=written.get("text") or _joined(self._labelled(seq, kind)) or self.erased,
                 attachments=files.get(seq, ()),
                 signals=tuple(str(signal) for signal in _items(self.data[seq].get("signals"))),
                 fate=sent.get(str(seq), ()) if kind in OUR_WORDS else (),
@@ -342,7 +343,9 @@ class _Reading:
         rows = AttachmentRow.objects.filter(message__case=self.row).select_related("message").order_by("pk")
         for row in rows:
             label = vault.open_json(row.message.subject, f"file:{row.name}", bytes(row.label_blob)) or {}
-            shown = Attachment(row.pk, str(label.get("label", texts.ERASED)), row.media_type, row.size)
+            shown = Attachment(
+                row.pk, str(label.get("label", vault.erased_word(row.message.subject))), row.media_type, row.size
+            )
             found.setdefault(row.message.entry_seq or 1, []).append(shown)
         return {seq: tuple(files) for seq, files in found.items()}
 
@@ -376,7 +379,7 @@ class _Reading:
 
     def _actions(self) -> Iterator[ActionView]:
         for action in self.case.actions:
-            title = self.texts.get(action.seq, {}).get("title", texts.ERASED)
+            title = self.texts.get(action.seq, {}).get("title", self.erased)
             yield ActionView(
                 action.id,
                 title,

@@ -12,7 +12,6 @@ from django.db.models import Q, QuerySet
 from forgeward.desk import kept, programme, proofs
 from forgeward.desk.models import AttachmentRow, CanaryRow, MailboxRow, Person, RawMail
 from forgeward.desk.readers.sight import concerning, visible_to
-from forgeward.desk.readers.texts import ERASED
 from forgeward.edges.home import Home
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.edges.mail_settings import Mailbox
@@ -133,7 +132,8 @@ def opened(home: Home, person: Person, pk: int) -> OpenMail:
             again = proofs.again(row, raw, kept.unseal(row, "head", row.head_blob))
             reading = proofs.examiner(home, pool).examine(again).reading
     except KeyErased:
-        return OpenMail(line, "", "Its person was erased, and the mail with them.", (), (), ())
+        word = programme.vault().erased_word(row.subject) if row.wrapped_key else DELETED
+        return OpenMail(line, "", f"{word} The mail cannot be shown any more.", (), (), ())
     except ForgewardError as problem:
         return OpenMail(line, "", f"{problem} {problem.next}".strip(), (), (), ())
     mail = reading.mail if isinstance(reading, Parsed) else reading.head
@@ -169,7 +169,10 @@ def attachment(person: Person, pk: int) -> AttachmentRow:
 def file_label(row: AttachmentRow) -> str:
     """The file's own name. Erased with its owner."""
     label = programme.vault().open_json(row.message.subject, f"file:{row.name}", bytes(row.label_blob)) or {}
-    return str(label.get("label", ERASED))
+    return str(label.get("label", programme.vault().erased_word(row.message.subject)))
+
+
+DELETED = "[deleted]"  # the time to keep it was over
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +236,13 @@ def _lines(rows: Iterable[RawMail]) -> tuple[MailLine, ...]:
 
 
 def _head(row: RawMail) -> dict[str, Any]:
+    if not row.wrapped_key:
+        return {"from": DELETED, "subject": DELETED}
     try:
         return kept.unseal(row, "head", row.head_blob)
     except KeyErased:
-        return {"from": ERASED, "subject": ERASED}
+        word = programme.vault().erased_word(row.subject)
+        return {"from": word, "subject": word}
 
 
 def _line(row: RawMail, head: dict[str, Any]) -> MailLine:

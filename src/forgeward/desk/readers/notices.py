@@ -12,7 +12,6 @@ from django.db.models import Count, Max, QuerySet
 from forgeward.desk import programme
 from forgeward.desk.models import NoticeRow, Person
 from forgeward.desk.readers.sight import concerning
-from forgeward.desk.readers.texts import ERASED
 from forgeward.errors import BadInput, NotFound
 
 STATES: Final[tuple[str, ...]] = ("waiting", "held", "accepted", "filed", "bounced", "given_up")
@@ -118,6 +117,7 @@ def lines(rows: Iterable[NoticeRow]) -> tuple[NoticeLine, ...]:
     found = []
     for row in rows:
         content = vault.open_json(row.subject, f"notice:{row.key}", bytes(row.blob)) or {}
+        erased = "" if content else vault.erased_word(row.subject)
         found.append(
             NoticeLine(
                 pk=row.pk,
@@ -125,9 +125,9 @@ def lines(rows: Iterable[NoticeRow]) -> tuple[NoticeLine, ...]:
                 notice=row.notice,
                 case=row.case.number if row.case else "",
                 kind=row.kind,
-                recipient=str(content.get("to", ERASED)),
-                subject=str(content.get("subject", ERASED)),
-                body=str(content.get("body", ERASED)),
+                recipient=str(content.get("to", erased)),
+                subject=str(content.get("subject", erased)),
+                body=str(content.get("body", erased)),
                 state=row.state,
                 attempts=row.attempts,
                 created_at=row.created_at,

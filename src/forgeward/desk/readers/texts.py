@@ -20,6 +20,12 @@ def of_case(pk: int, number: str) -> Mapping[int, Mapping[str, str]]:
     return {seq: vault.values(f"{number}:{seq}", blobs) for seq, blobs in grouped.items()}
 
 
+def erased(subjects: Sequence[str]) -> str:
+    """What stands in place of a text that one of these subjects owned: with the day of the erasure."""
+    vault = programme.vault()
+    return next((word for subject in subjects if (word := vault.erased_word(subject)) != ERASED), ERASED)
+
+
 def titles(cases: Sequence[tuple[int, str, int]]) -> Mapping[int, str]:
     """Titles of cases given as (pk, number, title_seq), by pk. One query for all."""
     place = {(pk, seq): f"{number}:{seq}" for pk, number, seq in cases}
@@ -32,5 +38,8 @@ def titles(cases: Sequence[tuple[int, str, int]]) -> Mapping[int, str]:
         if (pk, seq) in place:
             grouped.setdefault((pk, seq), []).append((subject, bytes(blob)))
     vault = programme.vault()
-    opened = {key[0]: vault.values(place[key], blobs).get("title", ERASED) for key, blobs in grouped.items()}
+    opened = {
+        key[0]: vault.values(place[key], blobs).get("title") or erased([subject for subject, _ in blobs])
+        for key, blobs in grouped.items()
+    }
     return {pk: opened.get(pk, ERASED) for pk, _, _ in cases}

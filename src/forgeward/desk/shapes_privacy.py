@@ -1,0 +1,34 @@
+"""The shapes of what is said about a person's data and about backups."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from forgeward.desk.shapes import Shape
+
+
+class Mention(msgspec.Struct):
+    """A text that names the person: the case (empty: none) and the entry's number (0: a letter or a mail)."""
+
+    case: str
+    entry: int
+
+
+class Erasure(Shape, kw_only=True):
+    """``done`` is false for a dry run. ``subjects`` are the digests by which the ledger names the person."""
+
+    schema: Literal["forgeward/erasure/1"] = "forgeward/erasure/1"
+    done: bool
+    subjects: list[str]
+    staff: bool
+    cases: list[str]
+    open_cases: list[str]
+    texts: int
+    mails: int
+    files: int
+    letters: int
+    unsent: int
+    mentions: list[Mention]
+    kept: list[Mention]
