@@ -31,7 +31,7 @@ ledger.show      LESDA house    review       LE.D. case    handover    LESD. cas
 ledger.pack      LESDA case     restrict     L..D. case    seen        LESD. case
 ledger.sign      LESD. house    token.own    LESDA house   house.doctor LE.DA house
 ledger.witness   L.... house    token.all    L.... house   house.audit L..DA house
-person.erase     L.... house    person.export L.S.. house
+person.erase     L.... house    person.export L.S.. house    people.reset L.... house
 ledger.rotate    L.... house    account      ..... own     door        ..... door
 """
 WORDS = EXPECTED.split()

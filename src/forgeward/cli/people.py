@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,10 @@ from forgeward.cli.start import Json
 from forgeward.cli.state import RUN
 from forgeward.errors import BadInput, NotFound
 from forgeward.vocabulary import Role
+
+if TYPE_CHECKING:
+    from forgeward.desk.models import Person
+    from forgeward.edges.home import Home
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -69,10 +73,40 @@ def link(email: Annotated[str, typer.Argument(help="Whose link.")]) -> None:
     """
     home = RUN.desk()
     from forgeward.desk.actions import people
+
+    out.line(_address(home, people.sign_in_link(_active(email), home.now())))
+
+
+@app.command()
+def reset(
+    email: Annotated[str, typer.Argument(help="Who lost the second factor.")],
+    reason: Annotated[str, typer.Option(help="How you know that it is them; kept in the history, sealed.")] = "",
+) -> None:
+    """End all ways in of somebody who lost the second factor, and print a one-time link (24 hours) for a fresh start.
+
+    Their password, authenticator apps, passkeys, recovery codes and sessions end at once. Only the Security Lead may.
+
+    Example: forgeward people reset dele@example.com --reason "New telephone; I called him on the number I know"
+    """
+    home = RUN.desk()
+    from forgeward.desk.actions import people
+
+    person = _active(email)
+    token = people.reset(person, reason, RUN.person().actor(), home.now())
+    out.line(_address(home, token))
+    out.say(f"{person.name} signs in by this link and sets up a second factor anew. Nothing that opened before opens.")
+
+
+def _active(email: str) -> Person:
+    """Who has the address and works here. Raises ``NotFound``."""
     from forgeward.desk.models import Person
 
     person = Person.objects.filter(email__iexact=email, is_active=True).first()
     if not person:
         raise NotFound(f"Nobody here has the address {email}.", next="See `forgeward people list`.")
+    return person
+
+
+def _address(home: Home, token: str) -> str:
     base = home.settings.public_url or "http://localhost:8710"
-    out.line(f"{base.rstrip('/')}/sign-in/once/{people.sign_in_link(person, home.now())}/")
+    return f"{base.rstrip('/')}/sign-in/once/{token}/"

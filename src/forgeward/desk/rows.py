@@ -16,6 +16,7 @@ _DECODER = msgspec.json.Decoder(Case)
 _ENCODER = msgspec.json.Encoder()
 
 PERSON_ADDED = "person:added"  # the entry that says which roles somebody holds
+PERSON_RESET = "person:reset"  # the entry that says why somebody's ways in were taken away and given anew
 ClockKey = tuple[str, str, str]
 LASTING = ("kind", "state", "level", "title_seq", "owner_id", "restricted", "changed_at", "closed_at", "version")
 

@@ -88,6 +88,7 @@ _WORK = _fields("""
     policy:proposed actor
     policy:adopted actor
     person:added actor
+    person:reset reason actor
     key:rotated actor
     witness:added actor
     token:made actor

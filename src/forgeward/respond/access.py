@@ -101,6 +101,7 @@ TABLE: Mapping[str, Row] = {
     "policy.adopt": _deed("Put a policy in force", Scope.ADMIN, LEADING),
     "people.list": _look("See who works here, with their roles", Scope.PEOPLE_READ),
     "people.add": _deed("Add somebody, and let them in", Scope.ADMIN, LEADING),
+    "people.reset": _deed("Let somebody in anew who lost the second factor", None, LEAD),
     "person.erase": _deed("Erase a person, or see what that would take away", None, LEAD),
     "person.export": _look("Give a person what is kept about them", Scope.ADMIN, roles=LEAD | {Role.SUPPORT}),
     "ledger.show": _look("Read the ledger's key, its witnesses and its last checkpoint", Scope.LEDGER_READ),

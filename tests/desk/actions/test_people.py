@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
 
 from forgeward.desk.actions import people
 from forgeward.desk.models import Entry, Person, SignInLink
@@ -12,7 +14,7 @@ from forgeward.errors import BadInput, NotAllowed, NotFound
 from forgeward.ledger.entry import decode
 from forgeward.vocabulary import Role
 from tests.desk.tables import agrees, untouched
-from tests.desk.web.house import NOW, SYSTEM, House
+from tests.desk.web.house import NOW, SYSTEM, House, signed_in
 
 DAY = timedelta(hours=24)
 
@@ -103,3 +105,56 @@ def test_a_made_up_link_opens_nothing(house: House, token: str) -> None:
     people.sign_in_link(house.hannah, NOW)
     with untouched(), pytest.raises(NotFound):
         people.use_link(token, NOW)
+
+
+def test_a_reset_ends_every_way_in_and_gives_one(house: House) -> None:
+    """Sessions, factor, password and unused links end at once; the new link leads to enrolment; history says why."""
+    old = people.sign_in_link(house.hannah, NOW)
+    before = signed_in(house.hannah)
+    assert before.get("/").status_code == 200
+    token = people.reset(house.hannah, "New telephone", house.ines.actor(), NOW)
+    assert "/sign-in/" in before.get("/")["Location"]
+    assert not Authenticator.objects.filter(user=house.hannah).exists()
+    assert not Person.objects.get(pk=house.hannah.pk).has_usable_password()
+    with pytest.raises(NotFound):
+        people.use_link(old, NOW)
+    fresh = Client()
+    fresh.post(f"/sign-in/once/{token}/")
+    assert fresh.get("/")["Location"].startswith("/account/")
+    entry = Entry.objects.order_by("-id")[0]
+    assert (entry.kind, entry.actor) == ("person:reset", house.ines.actor().id)
+    assert decode(bytes(entry.body)).data == {"person": house.hannah.pk}
+    assert b"telephone" not in bytes(entry.body)
+    assert agrees(NOW)
+
+
+def test_a_reset_leaves_others_alone(house: House) -> None:
+    """Somebody else's session and factor stay."""
+    tomasz = signed_in(house.tomasz)
+    people.reset(house.hannah, "New telephone", house.ines.actor(), NOW)
+    assert tomasz.get("/").status_code == 200
+
+
+def test_the_only_lead_may_reset_themselves_on_the_homes_machine(house: House) -> None:
+    """Else a team would be locked out for good; history shows who did it for whom."""
+    assert people.use_link(people.reset(house.ines, "Lost the key", house.ines.actor(), NOW), NOW) == house.ines
+
+
+@pytest.mark.parametrize("who", ["tomasz", "hannah", "dele", "ada", "nobody"])
+def test_a_reset_is_for_the_security_lead(house: House, who: str) -> None:
+    """Neither Leadership, nor an auditor, nor an outsider takes over somebody's account."""
+    with untouched(), pytest.raises(NotAllowed, match="the Security Lead"):
+        people.reset(house.ines, "Trust me", getattr(house, who).actor(), NOW)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 2001])
+def test_a_reset_says_why(house: House, reason: str) -> None:
+    with untouched(), pytest.raises(BadInput, match="needs a reason"):
+        people.reset(house.hannah, reason, house.ines.actor(), NOW)
+
+
+def test_who_was_switched_off_is_not_let_in_by_a_reset(house: House) -> None:
+    Person.objects.filter(pk=house.hannah.pk).update(is_active=False)
+    house.hannah.refresh_from_db()
+    with untouched(), pytest.raises(BadInput, match="switched off"):
+        people.reset(house.hannah, "New telephone", house.ines.actor(), NOW)

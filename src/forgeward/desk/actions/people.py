@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
@@ -14,12 +15,13 @@ from django.core.validators import MaxLengthValidator, validate_email
 from forgeward.desk.actions import write
 from forgeward.desk.models import Person, SignInLink
 from forgeward.desk.models.fields import to_micros
-from forgeward.desk.rows import PERSON_ADDED
+from forgeward.desk.rows import PERSON_ADDED, PERSON_RESET
 from forgeward.errors import BadInput, NotFound
 from forgeward.respond.access import demand
-from forgeward.vocabulary import Actor, Change, Role
+from forgeward.vocabulary import Actor, Change, Role, Sealed
 
 NAME_LIMIT = 200
+REASON_LIMIT = 2000
 ADDRESS_LIMIT = 254  # RFC 5321, 4.5.3.1.3, less the brackets
 LINK_LIFE = timedelta(hours=24)
 PATH = {Role.ENGINEERING: 10, Role.SUPPORT: 20, Role.LEAD: 30, Role.LEADERSHIP: 40, Role.AUDITOR: 90}
@@ -63,6 +65,30 @@ def sign_in_link(person: Person, now: datetime) -> str:
         token_hash=hashlib.sha256(token.encode()).hexdigest(), person=person, expires_at=now + LINK_LIFE
     )
     return token
+
+
+def reset(person: Person, reason: str, actor: Actor, now: datetime) -> str:
+    """For who lost the second factor: takes away every way in and returns a one-time token (24 h) for a fresh start.
+
+    Factors, recovery codes, the password, links that were not used yet and all sessions end at once: with the factor
+    gone, whoever holds only the password could otherwise enrol one of their own. Reason and person are recorded.
+    Raises ``NotAllowed`` for all but the Security Lead, ``BadInput`` without a reason or for somebody switched off.
+    """
+    demand("people.reset", actor)
+    if not reason.strip() or len(reason) > REASON_LIMIT:
+        raise BadInput(
+            "A reset needs a reason.", next=f"Say in at most {REASON_LIMIT} characters how you know that it is them."
+        )
+    if not person.is_active:
+        raise BadInput(f"{person.name} is switched off.", next="Nothing has to be done: no way in is open to them.")
+    with write.inside() as cursor:
+        Authenticator.objects.filter(user=person).delete()
+        SignInLink.objects.filter(person=person, used_at__isnull=True).delete()
+        person.set_unusable_password()  # a session holds a hash of the password, so this ends them all
+        person.save(update_fields=["password"])
+        change = Change(PERSON_RESET, data={"person": person.pk}, sealed={"reason": Sealed(reason.strip())})
+        write.record(cursor, change, actor.id, now)
+        return sign_in_link(person, now)
 
 
 def use_link(token: str, now: datetime) -> Person:
