@@ -38,6 +38,8 @@ PAGES: Mapping[str, str] = {
     "new_case": "case.open",
     "case": "case.show",
     "step": "case.show",
+    "letter": "case.show",
+    "waiting_letter": "case.show",
     "entry": "case.show",
     "file": "case.show",
     "promises": "policy.standing",

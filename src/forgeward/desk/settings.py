@@ -169,6 +169,8 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+# Files of letters stay in memory until they are sealed: Django's own handlers would put them into /tmp as they are.
+FILE_UPLOAD_HANDLERS = ["forgeward.desk.web.uploads.InMemory"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 LOGGING = {
     "version": 1,

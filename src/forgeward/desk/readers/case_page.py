@@ -7,7 +7,7 @@ entries + sealed texts + leaves ─▶ timeline, thread, facts      (one query e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from forgeward.desk import programme
@@ -32,6 +32,7 @@ THREAD = frozenset(
 )
 MOST_NOTICES = 200
 BESIDE_THE_TEXT = frozenset({"Recipients", "Subject"})  # of a notice: they stand in its head and its fate
+LETTERS = frozenset({"acknowledge", "reply"})
 OUR_WORDS = frozenset({"case:acknowledgement", "case:reply", "case:notified"})
 # What a step said, shown beside the case while it is the latest word.
 FACTS: Mapping[str, tuple[str, str]] = {
@@ -99,7 +100,8 @@ class Attachment:
 class Message:
     """One message of the thread. ``direction`` is in, out or note; ``to`` whom ours went, ``fate`` what became.
 
-    ``signals`` are the verdicts on its sender, ``told`` says in sentences what they mean.
+    ``signals`` are the verdicts on its sender, ``told`` says in sentences what they mean. ``waits``: the step of a
+    letter that a second person has not read yet. ``failed``: the sending that did not reach everybody.
     """
 
     seq: int
@@ -113,6 +115,8 @@ class Message:
     signals: tuple[str, ...]
     fate: tuple[Fate, ...]
     told: tuple[str, ...] = ()
+    waits: str = ""
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +300,7 @@ class _Reading:
 
     def _worded(self, seq: int) -> dict[str, object]:
         data = dict(self.data[seq])
-        if isinstance(notice := data.get("notice"), int):
+        if isinstance(notice := data.get("notice", data.get("letter")), int):
             data["of"] = words.MESSAGES.get(self.kinds.get(notice, ""), "message")
         if _is_person(data.get("owner")):
             data["owner_name"] = self._name(str(data["owner"]))
@@ -309,9 +313,10 @@ class _Reading:
         return tuple((label, written[name]) for name, label in labels.items() if written.get(name))
 
     def _thread(self) -> Iterator[Message]:
-        files, told = self._files(), senders.told(self.row.pk)
-        sent = {notice.rpartition(":")[2]: fate for notice, fate in notices.fates(self.row.pk).items()}
+        files, told, sent = self._files(), senders.told(self.row.pk), self._sent()
         for seq, at, kind, actor, _, _ in self.entries:
+            if kind in {"case:proposed", "case:approved"}:
+                yield from self._read_by_two(seq, at, kind, actor, files, sent)
             if kind not in THREAD:
                 continue
             written = self.texts.get(seq, {})
@@ -327,9 +332,50 @@ class _Reading:
                 text=written.get("text") or _joined(self._labelled(seq, kind)) or self.erased,
                 attachments=files.get(seq, ()),
                 signals=tuple(str(signal) for signal in _items(self.data[seq].get("signals"))),
-                fate=sent.get(str(seq), ()) if kind in OUR_WORDS else (),
+                fate=sent.get(seq, ((), 0))[0] if kind in OUR_WORDS else (),
+                failed=sent.get(seq, ((), 0))[1] if kind in OUR_WORDS else 0,
                 told=told.get(seq, ()) if theirs else (),
             )
+
+    def _sent(self) -> Mapping[int, tuple[tuple[Fate, ...], int]]:
+        again = {seq: int(str(self.data[seq]["letter"])) for seq, kind in self.kinds.items() if kind == "case:resent"}
+        return notices.sendings(self.row.pk, self.case, again, {line.notice: line.answer for line in self.notices})
+
+    def _read_by_two(
+        self,
+        seq: int,
+        at: datetime,
+        kind: str,
+        actor: str,
+        files: Mapping[int, tuple[Attachment, ...]],
+        sent: Mapping[int, tuple[tuple[Fate, ...], int]],
+    ) -> Iterator[Message]:
+        """A letter that waits for its second person, or that went with their word; its words stand in the proposal."""
+        data, waits, place = self.data[seq], "", seq
+        if kind == "case:approved":
+            if data.get("step") not in LETTERS:
+                return
+            place, actor = int(str(data["proposal"])), str(data["proposed_by"])
+        elif any(proposal.seq == seq and proposal.step in LETTERS for proposal in self.case.proposals):
+            waits = str(data["proposed_step"])
+        else:
+            return
+        written = self.texts.get(place, {})
+        fate, failed = sent.get(seq, ((), 0))
+        yield Message(
+            seq=place,
+            at=at,
+            direction="out",
+            author=self._name(actor),
+            to=self._reporter(),
+            subject=written.get("subject", ""),
+            text=written.get("text", self.erased),
+            attachments=files.get(place, ()),
+            signals=(),
+            fate=fate,
+            waits=waits,
+            failed=failed,
+        )
 
     def _to(self, seq: int, kind: str) -> str:
         if kind not in OUR_WORDS:

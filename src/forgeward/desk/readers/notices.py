@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +13,7 @@ from forgeward.desk import programme
 from forgeward.desk.models import NoticeRow, Person
 from forgeward.desk.readers.sight import concerning
 from forgeward.errors import BadInput, NotFound
+from forgeward.respond.case import Case
 
 STATES: Final[tuple[str, ...]] = ("waiting", "held", "accepted", "filed", "bounced", "given_up")
 
@@ -39,11 +40,19 @@ class NoticeLine:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How many mails of one notice are in one state; ``at``: when the last of them was settled."""
+    """How many mails of one notice are in one state; ``at``: when the last of them was settled.
+
+    For a single mail ``try_at`` is when it is tried again, and ``words``, which its reader adds, what its server said.
+    ``again``: it is a later sending of the same letter.
+    """
 
     state: str
     count: int
     at: datetime | None
+    words: str = ""
+    try_at: datetime | None = None
+    attempts: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +109,46 @@ def of_case(pk: int, limit: int) -> tuple[NoticeLine, ...]:
 
 def fates(pk: int) -> Mapping[str, tuple[Fate, ...]]:
     """What became of each notice of a case, counted: a notice to customers may have thousands of recipients."""
-    rows = NoticeRow.objects.filter(case=pk).values("notice", "state").annotate(count=Count("pk"), at=Max("settled_at"))
+    rows = (
+        NoticeRow.objects.filter(case=pk)
+        .values("notice", "state")
+        .annotate(count=Count("pk"), at=Max("settled_at"), try_at=Max("try_at"), attempts=Max("attempts"))
+    )
     found: dict[str, list[Fate]] = {}
     for row in rows.order_by("notice", "state"):
-        found.setdefault(row["notice"], []).append(Fate(row["state"], row["count"], row["at"]))
+        single = row["count"] == 1
+        fate = Fate(
+            row["state"],
+            row["count"],
+            row["at"],
+            try_at=row["try_at"] if single and row["state"] == "waiting" else None,
+            attempts=row["attempts"],
+        )
+        found.setdefault(row["notice"], []).append(fate)
     return {notice: tuple(of) for notice, of in found.items()}
+
+
+def sendings(
+    pk: int, case: Case, again: Mapping[int, int], said: Mapping[str, str]
+) -> Mapping[int, tuple[tuple[Fate, ...], int]]:
+    """By the change that asked for a letter: what became of it, later sendings too, and the sending that failed (or 0).
+
+    ``again`` leads from a later sending to the one before, ``said`` from a notice to its server's words.
+    """
+    found = {
+        int(key.rpartition(":")[2]): tuple(replace(f, words=said.get(key, "") if f.count == 1 else "") for f in of)
+        for key, of in fates(pk).items()
+    }
+    told: dict[int, tuple[tuple[Fate, ...], int]] = {}
+    for record in case.notices:
+        root, own = record.seq, found.get(record.seq, ())
+        while root in again:
+            root = again[root]
+        if root != record.seq:
+            own = tuple(replace(fate, again=True) for fate in own)
+        before, failed = told.get(root, ((), 0))
+        told[root] = ((*before, *own), record.seq if record.given_up and record.by_person else failed)
+    return told
 
 
 def _seen(person: Person) -> QuerySet[NoticeRow]:

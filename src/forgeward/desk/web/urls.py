@@ -12,7 +12,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkey
 from django.urls import URLPattern, path
 
-from forgeward.desk.web.views import cases, door, errors, mail, notices, promises, steps, today
+from forgeward.desk.web.views import cases, door, errors, letters, mail, notices, promises, steps, today
 
 sign_in: list[URLPattern] = [
     path("sign-in/", account.login, name="account_login"),
@@ -48,6 +48,8 @@ desk: list[URLPattern] = [
     path("cases/new/", steps.new, name="new_case"),
     path("cases/<str:number>/", cases.case, name="case"),
     path("cases/<str:number>/do/<slug:step>/", steps.step, name="step"),
+    path("cases/<str:number>/letter/", letters.letter, name="letter"),
+    path("cases/<str:number>/letter/<int:seq>/", letters.waiting, name="waiting_letter"),
     path("cases/<str:number>/entries/<int:seq>/", cases.entry, name="entry"),
     path("promises/", promises.promises, name="promises"),
     path("promises/<str:promise_id>/", promises.promise, name="promise"),

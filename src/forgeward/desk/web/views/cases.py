@@ -26,7 +26,8 @@ from forgeward.desk.web.see import MISSED, RISK, RUNS, Tone, clock_line, lens
 from forgeward.desk.web.times import Lens, span
 from forgeward.desk.web.views import errors
 from forgeward.desk.web.views.notices import STATES as MAIL_STATES
-from forgeward.errors import BadInput, Lack, NotFound
+from forgeward.edges.letters import templates
+from forgeward.errors import BadInput, ForgewardError, Lack, NotFound
 from forgeward.policy.clock import ClockState
 from forgeward.respond.fields import FieldSpec
 from forgeward.respond.parse import specs
@@ -175,11 +176,12 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class FateLine:
-    """“Accepted, Tue 22 Sep, 10:34”, or “12 accepted”."""
+    """“Accepted, Tue 22 Sep, 10:34”, or “12 accepted”; ``said`` are the mail server's words, and the next try."""
 
     words: str
     mark: str
     css: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     lines = [clock_line(clock, view) for clock in folded(page.clocks) if clock.state is not ClockState.NOT_APPLICABLE]
     gate, others = _steps(page, person)
     changes, earlier, left_out = _history(page, request.GET)
+    answer = _answer(page, person)
     shown: dict[str, Any] = {
         "room": "cases",
         "page": page,
@@ -216,8 +219,10 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "more": tuple(_more(page, person)),
         "letters": _letters(page.thread, view),
         "earlier_letters": max(0, len(page.thread) - MOST_MESSAGES),
-        "answer": _answer(page, person),
+        "answer": answer,
         "may_note": may("note", person.actor()),
+        "may_resend": may("resend", person.actor()),
+        "templates": _beginnings() if answer else (),
         "days": tuple(_days(changes, view)),
         "earlier_changes": earlier,
         "reminders": left_out,
@@ -287,6 +292,15 @@ def _answer(page: CasePage, person: Person) -> str:
     return step if may(step, person.actor()) else ""
 
 
+def _beginnings() -> tuple[tuple[str, str], ...]:
+    """The templates that a letter may begin with, by name; none where the home's own file does not read."""
+    try:
+        found = templates(programme.home())
+    except ForgewardError:
+        return ()
+    return tuple({each.name: (each.name, each.title) for each in reversed(found)}.values())[::-1]
+
+
 def _letters(thread: Sequence[Message], view: Lens) -> tuple[Letter, ...]:
     """The newest messages, whole as far as the page has room, the older ones shortened."""
     found: list[Letter] = []
@@ -304,7 +318,12 @@ def _letters(thread: Sequence[Message], view: Lens) -> tuple[Letter, ...]:
 def _fate(fate: Fate, view: Lens) -> FateLine:
     word, shape, css = MAIL_STATES[fate.state]
     said = word if fate.count == 1 else f"{fate.count} {word[0].lower()}{word[1:]}"
-    return FateLine(said + (f", {view.at(fate.at)}" if fate.at else ""), shape, css)
+    if fate.again:
+        said = f"Sent again: {said[0].lower()}{said[1:]}"
+    told = fate.words
+    if fate.try_at and fate.attempts:
+        told = f"{told} Next try {view.at(fate.try_at)}.".strip()
+    return FateLine(said + (f", {view.at(fate.at)}" if fate.at else ""), shape, css, told)
 
 
 def _history(page: CasePage, asked: QueryDict) -> tuple[Sequence[TimelineItem], str, int]:
