@@ -12,6 +12,7 @@ from forgeward.prevent.flow import bridge, outbound, product, storage
 from forgeward.prevent.flow.calls import DIRECT, Calls, Edge
 from forgeward.prevent.flow.entries import Door, Entry, find
 from forgeward.prevent.flow.guards import Guard, Guards, Visit
+from forgeward.prevent.flow.needs import Needs, needs
 from forgeward.prevent.flow.slices import MAX_CHAIN, Chain, Origin, Slicer
 from forgeward.prevent.flow.values import MASK, SHIFT, Linker
 from forgeward.prevent.manifest import Manifest
@@ -143,6 +144,11 @@ class Analysis:
             if call := outbound.outbound(site, self.calls):
                 found[site] = call
         return found
+
+    @cached_property
+    def needs(self) -> Needs:
+        """What each call of Jira and Confluence needs of scopes."""
+        return needs(self.product_calls.values(), self.slicer)
 
     @cached_property
     def invocations(self) -> dict[str, list[int]]:

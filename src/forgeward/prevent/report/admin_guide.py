@@ -11,6 +11,7 @@ from forgeward.prevent.flow.constants import HOLE
 from forgeward.prevent.flow.outbound import hosts
 from forgeward.prevent.flow.values import MASK, SHIFT
 from forgeward.prevent.rules.egress_undeclared import matches
+from forgeward.prevent.scopes import product_of, vocabulary
 
 _PRODUCTS = {
     "requestJira": ("jira", "servicedesk"), "requestConfluence": ("confluence",), "requestBitbucket": ("bitbucket",),
@@ -60,6 +61,9 @@ def _scope_uses(analysis: Analysis, scope: str) -> Iterator[str]:
     if scope == "storage:app":
         yield from (f"{_place(analysis, c.site)} {c.operation}" for c in list(analysis.storage_calls.values())[:12])
         return
+    if scope in vocabulary():
+        yield from _known_uses(analysis, scope)
+        return
     reads = scope.startswith("read:")
     for call in analysis.product_calls.values():
         if scope.startswith(("manage:", "admin:")) or not any(n in scope for n in _PRODUCTS.get(call.api, ())):
@@ -67,9 +71,27 @@ def _scope_uses(analysis: Analysis, scope: str) -> Iterator[str]:
         methods = product.methods(call, analysis.slicer, ())
         if "?" in methods or (methods <= product.READS) == reads:
             shown = ", ".join(sorted(r.replace(HOLE, "…") for r in product.routes(call, analysis.slicer))[:3])
-            who = {"app": "as the app", "user": "as the user"}.get(call.principal, "in the browser, as the user")
             what = shown or call.operation or call.api
-            yield f"{_place(analysis, call.site)} {'/'.join(sorted(methods))} {what} {who}"
+            yield f"{_place(analysis, call.site)} {'/'.join(sorted(methods))} {what} {_who(call)}"
+
+
+def _known_uses(analysis: Analysis, scope: str) -> Iterator[str]:
+    """By the table: calls whose operation needs the scope; then those of which it is not known."""
+    name = product_of(scope)
+    told: set[str] = set()
+    for site, need in analysis.needs.of_product(name):
+        if scope in need.scopes:
+            line = f"{_place(analysis, site)} {need.method} {need.path} {_who(analysis.product_calls[site])}"
+            if line not in told:
+                told.add(line)
+                yield line
+    for site, need in analysis.needs.unknown(name):
+        path = need.path.replace(HOLE, "…").replace("{}", "…")
+        yield f"{_place(analysis, site)} {need.method} {path}: perhaps; {need.known.value}"
+
+
+def _who(call: product.ProductCall) -> str:
+    return {"app": "as the app", "user": "as the user"}.get(call.principal, "in the browser, as the user")
 
 
 def _egress_uses(analysis: Analysis, address: str, kind: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from forgeward.prevent.findings import Grade
 from forgeward.prevent.flow.analysis import Analysis
 from forgeward.prevent.rules.base import MEDIUM, Hit, Rule, manifest_line
+from forgeward.prevent.scopes import is_granular, product_of, vocabulary
 
 _APIS = {
     "jira": ("requestJira",), "jira-software": ("requestJira",), "jira-service-management": ("requestJira",),
@@ -22,24 +23,51 @@ _OPAQUE = re.compile(
 
 
 def check(analysis: Analysis) -> Iterator[Hit]:
-    """Only where the code could be followed: no other package that might call the product for the app."""
-    imports = {spec for m in analysis.shipped for spec in analysis.modules[m].imports}
+    """Scopes of a product that nothing calls, and scopes that no known call needs where all calls are known."""
     if not analysis.entries and not analysis.frontend:
         return
-    apis = {c.api for c in analysis.product_calls.values()} | _mentioned(analysis)
-    opaque = any(_OPAQUE.match(spec) for spec in imports)
     told: set[str] = set()
     for scope in analysis.manifest.scopes:
-        wanted = _wanted(scope.name)
-        if scope.name == "storage:app":
-            missing = not any(_STORAGE.match(s) for s in (*imports, *analysis.calls.by_symbol))
-        else:
-            missing = bool(wanted) and not apis & set(wanted) and not opaque and not _by_module(analysis, scope.name)
-        if missing and scope.name not in told:
+        why = _why(analysis, scope.name)
+        if why and scope.name not in told:
             told.add(scope.name)
-            api = "Forge storage" if scope.name == "storage:app" else wanted[0]
-            message = f"{scope.name} is asked for, but nothing in the app uses {api}."
+            message = f"{scope.name} is asked for, but {why}."
             yield Hit(manifest_line(analysis, scope.line), message, MEDIUM, subject=(scope.name,))
+
+
+def _why(analysis: Analysis, scope: str) -> str:
+    """Why a scope is unused; empty where something uses it, or where that is not known."""
+    if scope == "storage:app":
+        imports = {spec for m in analysis.shipped for spec in analysis.modules[m].imports}
+        used = any(_STORAGE.match(s) for s in (*imports, *analysis.calls.by_symbol))
+        return "" if used else "nothing in the app uses Forge storage"
+    if is_opaque(analysis) or is_of_a_module(analysis, scope):
+        return ""
+    wanted = _wanted(scope)
+    if wanted and not set(wanted) & ({c.api for c in analysis.product_calls.values()} | _mentioned(analysis)):
+        return f"nothing in the app uses {wanted[0]}"
+    product = product_of(scope)
+    if scope.startswith(("manage:", "admin:")):
+        return ""  # another rule speaks of those
+    calls = analysis.needs.of_product(product) if product and scope in vocabulary() else []
+    if not calls or analysis.needs.unknown(product) or _names(analysis, product) > len({s for s, _ in calls}):
+        return ""  # unknown is not unused
+    used = analysis.needs.used(product)
+    styles = {is_granular(s) for s in used}
+    if scope in used or is_granular(scope) not in styles:
+        return ""
+    return f"none of the {len(calls)} known calls of the app needs it"
+
+
+def is_opaque(analysis: Analysis) -> bool:
+    """A package that may call the product for the app."""
+    return any(_OPAQUE.match(spec) for m in analysis.shipped for spec in analysis.modules[m].imports)
+
+
+def _names(analysis: Analysis, product: str) -> int:
+    """How often a product's request function is called or handed on in shipped files, followed or not."""
+    api = b"request" + product.capitalize().encode()
+    return sum(len(re.findall(rb"\." + api + rb"\b", analysis.modules[m].source)) for m in analysis.shipped)
 
 
 def _wanted(scope: str) -> tuple[str, ...]:
@@ -54,7 +82,7 @@ def _mentioned(analysis: Analysis) -> set[str]:
     return {n for m in analysis.shipped for n in names if n.encode() in analysis.modules[m].source}
 
 
-def _by_module(analysis: Analysis, scope: str) -> bool:
+def is_of_a_module(analysis: Analysis, scope: str) -> bool:
     """Triggers and some modules need a read scope without any call."""
     kinds = set(analysis.manifest.modules)
     return scope.startswith("read:") and bool(
