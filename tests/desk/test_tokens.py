@@ -46,7 +46,11 @@ def test_a_digest_binds_the_beginning() -> None:
     assert token.secret not in token.digest
 
 
-@pytest.mark.parametrize("text", ["", "fwt_", "Bearer x", "fwt_" + "0" * 60, str(fresh()) + " ", str(fresh()).upper()])
+@pytest.mark.parametrize(
+    "text",
+    ["", "fwt_", "Bearer x", "fwt_" + "0" * 60, str(fresh()) + " ", str(fresh()).upper()],
+    ids=["empty", "its beginning", "another kind", "too plain", "a space more", "in capitals"],  # no secret in a name
+)
 def test_likenesses(text: str) -> None:
     """Cut, padded or shouted tokens are none."""
     assert read(text) is None
