@@ -22,6 +22,7 @@ PARTS = {
     "start": "The command",
     "deadlines": "Business time and clocks",
     "actions": "Case actions",
+    "writers": "Several writers at once",
     "reclock": "Re-clocking",
     "ledger": "The ledger",
     "mail": "Reading mail",

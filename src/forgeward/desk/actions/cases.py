@@ -96,7 +96,7 @@ def _perform_ahead(number: str, command: Command, actor: Actor, now: datetime) -
     view = overview(after, book, now, looked=stored.reminded_at)
     row = columns(after, view)
     with write.inside() as cursor:
-        if programme.policies() is not book or not write.update_as_read(cursor, stored, row):
+        if not write.update_as_read(cursor, stored, book.latest.version, row):
             return None
         for entry in entries:
             write.insert_entry(cursor, entry)
