@@ -26,6 +26,7 @@ PARTS = {
     "reclock": "Re-clocking",
     "ledger": "The ledger",
     "mail": "Reading mail",
+    "intake": "Taking mail in",
     "scan": "Scanning apps",
 }
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
