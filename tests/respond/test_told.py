@@ -1,11 +1,14 @@
 """What the mail server's word and the reporter's answer do to a case."""
 
+import msgspec
 import pytest
 
-from forgeward.errors import BadInput, NotFound
+from forgeward.errors import BadInput, NotFound, StepRefused
 from forgeward.respond.case import TextRef
+from forgeward.respond.decision import decide
 from forgeward.respond.notice import Recipient
-from forgeward.respond.signals import Accepted, Bounced, Join
+from forgeward.respond.parse import parse
+from forgeward.respond.signals import Accepted, Bounced, GaveUp, Join
 from forgeward.vocabulary import Fact, Sealed
 from tests.respond import kit
 from tests.respond.kit import (
@@ -91,6 +94,29 @@ class TestMail:
         assert story.case.facts[Fact.CUSTOMERS_TOLD] == told
         story.accept()
         assert story.case.facts[Fact.CUSTOMERS_TOLD] == told
+
+    def test_nobody_gets_the_first_notice_twice(self):
+        """IR-11: what comes after the first one is an update; the refusal names who had it, and changes nothing."""
+        story = kit.material()
+        again = parse(
+            "notify",
+            {"audience": "customers", "stage": "first", "recipients": ["c@x.example", "A@X.example"], **FIVE_PARTS},
+        )
+        context = msgspec.structs.replace(story.context(SUPPORT), had_first=frozenset({"a@x.example", "b@x.example"}))
+        with pytest.raises(StepRefused, match=r"went out before to A@X\.example\.$") as refusal:
+            decide(story.case, again, context)
+        assert refusal.value.next.startswith("Send them an update")
+
+    def test_the_reporter_gets_one_first_notice(self):
+        """Unless it did not arrive: then it may be written anew."""
+        story = kit.acknowledged()
+        sent = {"audience": "reporter", "stage": "first", "happened": "Notes could be read"}
+        story.do("notify", SUPPORT, **sent)
+        with pytest.raises(StepRefused, match="first notice to the reporter went out before"):
+            story.do("notify", SUPPORT, **sent)
+        story.do("notify", SUPPORT, **sent | {"stage": "update"})
+        story.hear(GaveUp(notice=story.case.notices[-2].seq, recipients=(0,)))
+        story.do("notify", SUPPORT, **sent)
 
     def test_said_twice_is_said_once(self):
         """The outbox reports at least once."""

@@ -120,6 +120,12 @@ class NoticeRecord(msgspec.Struct, frozen=True, gc=False):
         return self.lines[position] if self.lines else position
 
     @property
+    def reaching(self) -> tuple[int, ...]:
+        """Positions of those who have it or still may get it."""
+        lost = {*self.given_up, *self.moved}
+        return tuple(position for position in range(self.total) if position not in lost)
+
+    @property
     def under_way(self) -> bool:
         """Whether the outbox still tries somebody."""
         return len(self.outstanding) > len(self.given_up)

@@ -27,7 +27,8 @@ class Member(msgspec.Struct, frozen=True):
 class Context(msgspec.Struct, frozen=True):
     """Who acts, who is there, which policies, what time it is (UTC).
 
-    ``customer_sites`` are host names of customers' sites, where no reproduction may happen (VM-3).
+    ``customer_sites`` are host names of customers' sites, where no reproduction may happen (VM-3). ``had_first`` are,
+    where a first notice is asked for, the addresses (case-folded) that one has gone out or is on its way to (IR-11).
     """
 
     actor: Actor
@@ -35,6 +36,7 @@ class Context(msgspec.Struct, frozen=True):
     policies: PolicyBook
     now: datetime
     customer_sites: frozenset[str] = frozenset()
+    had_first: frozenset[str] = frozenset()
 
     @property
     def policy(self) -> Policy:

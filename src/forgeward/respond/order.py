@@ -161,6 +161,22 @@ def _notify(case: Case, command: c.Notify, context: Context) -> None:
     for address in command.recipients:
         if address.count("@") != 1 or " " in address or address[0] == "@" or address[-1] == "@":
             raise BadInput(f"“{address}” is no mail address.", next="Give one address a line, without a name.")
+    if command.stage == "first":
+        _first(case, command, context)
+
+
+def _first(case: Case, command: c.Notify, context: Context) -> None:
+    """A first notice is the first that somebody gets; customers who are found later get theirs later (IR-11)."""
+    if command.audience == "reporter" and any(
+        n.audience == "reporter" and n.stage == "first" and n.reaching for n in case.notices
+    ):
+        raise _refuse(command, "The first notice to the reporter went out before.", "Send this one as an update.")
+    if again := [address for address in command.recipients if address.casefold() in context.had_first]:
+        raise _refuse(
+            command,
+            f"The first notice went out before to {', '.join(again)}.",
+            "Send them an update, and the first notice only to those who did not have it.",
+        )
 
 
 def _merge(case: Case, command: c.Merge, context: Context) -> None:

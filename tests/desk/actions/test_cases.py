@@ -23,7 +23,7 @@ from forgeward.errors import (
 )
 from forgeward.respond.commands import Command
 from forgeward.respond.parse import STEPS, parse
-from forgeward.respond.signals import Accepted, Escalate, Join
+from forgeward.respond.signals import Accepted, Escalate, GaveUp, Join
 from forgeward.vocabulary import Actor
 from tests.desk.tables import agrees, case_of, untouched
 from tests.desk.web.house import NOW, SYSTEM, House
@@ -217,6 +217,32 @@ def test_a_notice_is_one_letter_for_each_recipient(house: House) -> None:
     assert [(letter or {})["to"] for letter in read] == ["A@one.example", "b@two.example"]
     assert [(letter or {})["position"] for letter in read] == [0, 1]
     assert all(b"example" not in bytes(row.blob) for row in rows)
+    assert agrees(NOW)
+
+
+def test_a_first_notice_goes_to_an_address_once(house: House) -> None:
+    """However it is written; customers who are found later get theirs, and whom a mail did not reach gets another."""
+    number = reported(house.hannah)
+    step(number, "convert", house.ines, to="incident", reason="Notes were read")
+    step(number, "assess", house.ines, **ASSESSMENT)
+    step(number, "material", house.dele, decision="yes", reason="Customers' notes")
+    parts = dict.fromkeys(("happened", "scope", "versions", "customer_action", "fix_time"), "as known")
+
+    def notify(stage: str, *recipients: str, audience: str = "customers") -> cases.Performed:
+        return step(number, "notify", house.hannah, audience=audience, stage=stage, recipients=recipients, **parts)
+
+    first = notify("first", "a@one.example", "b@two.example")
+    for again in (("a@one.example",), ("c@three.example", "B@TWO.example")):
+        with untouched(), pytest.raises(StepRefused, match=f"went out before to {again[-1]}"):
+            notify("first", *again)
+    notify("first", "c@three.example")
+    notify("update", "a@one.example", "b@two.example", "c@three.example")
+    notify("first", "a@one.example", audience="atlassian")
+    gone = GaveUp(notice=int(first.notices[0].rpartition(":")[2]), recipients=(0,))
+    cases.perform(number, gone, SYSTEM, NOW)
+    notify("first", "a@one.example")
+    with untouched(), pytest.raises(StepRefused, match=r"before to a@one\.example, b@two\.example"):
+        notify("first", "a@one.example", "b@two.example")
     assert agrees(NOW)
 
 

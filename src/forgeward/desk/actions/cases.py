@@ -24,7 +24,7 @@ from forgeward.errors import KeyErased, NotFound
 from forgeward.policy.clock import nearest
 from forgeward.respond.case import Case, TextRef
 from forgeward.respond.clocks import Overview, overview
-from forgeward.respond.commands import Command
+from forgeward.respond.commands import Command, Notify
 from forgeward.respond.decision import Context, Decision, Member, decide
 from forgeward.respond.enclosure import read_line
 from forgeward.respond.evolve import evolve
@@ -114,8 +114,9 @@ def perform_in(
     case = decode_case(stored.state_json)
     now = write.require_forward(now, stored.changed_at)
     book = programme.policies()
-    decision = decide(case, command, Context(actor, team(cursor), book, now))
     place = write.place_of(stored.pk, number, stored.reporter)
+    had = _had_first(cursor, place, case, command)
+    decision = decide(case, command, Context(actor, team(cursor), book, now, had_first=had))
     after = _append(cursor, place, case, decision, actor, now)
     view = overview(after, book, now, looked=stored.reminded_at)
     write.write_clocks(cursor, stored.pk, view.clocks)
@@ -225,6 +226,19 @@ def _letters(cursor: CursorWrapper, place: Place, notice: Notice) -> list[Letter
         }
         letters.append(Letter(f"{notice.key}:{position}", notice.key, notice.kind, owner, content))
     return letters
+
+
+def _had_first(cursor: CursorWrapper, place: Place, case: Case, command: Command) -> frozenset[str]:
+    """The addresses that a first notice of this case went to, where another one is asked for."""
+    if not isinstance(command, Notify) or command.stage != "first" or command.audience == "reporter":
+        return frozenset()
+    sent = [n for n in case.notices if n.audience == command.audience and n.stage == "first"]
+    texts = _texts(cursor, place, {n.texts_at or n.seq for n in sent})
+    found = set()
+    for notice in sent:
+        lines = texts[notice.texts_at or notice.seq].get("recipients", "").splitlines()  # none once they were erased
+        found |= {lines[n].casefold() for n in map(notice.recipient, notice.reaching) if n < len(lines)}
+    return frozenset(found)
 
 
 def _address(texts: Mapping[int, Mapping[str, str]], recipient: Recipient) -> str:
