@@ -176,6 +176,7 @@ def _variable(spec: FieldSpec) -> str:
 def build_command(step: str, values: dict[str, Any]) -> Command:
     """A typed command from what options said. Raises ``BadInput`` for a value of the wrong form."""
     from forgeward.desk import programme
+    from forgeward.desk.readers.people import person_id
 
     zone = ZoneInfo(programme.policies().at(RUN.home.now()).time.zone)
     filled = {spec.name: values.get(_variable(spec)) for spec in specs(step)}
@@ -183,21 +184,10 @@ def build_command(step: str, values: dict[str, Any]) -> Command:
     given = {name: value for name, value in filled.items() if value not in (None, "", [], False)}
     for spec in specs(step):
         if spec.kind == "person" and spec.name in given:
-            given[spec.name] = _person(spec.option, given[spec.name])
+            given[spec.name] = person_id(spec.option, given[spec.name])
         if spec.name == "people" and spec.name in given:
-            given[spec.name] = [_person(spec.option, one) for one in given[spec.name]]
+            given[spec.name] = [person_id(spec.option, one) for one in given[spec.name]]
     return parse(step, given, zone=zone)
-
-
-def _person(option: str, value: str) -> str:
-    from forgeward.desk.models import Person
-
-    if value.startswith("person:"):
-        return value
-    found = Person.objects.filter(email__iexact=value).first() or Person.objects.filter(name__iexact=value).first()
-    if not found:
-        raise NotFound(f"--{option}: nobody here is called {value}.", next="See `forgeward people list`.")
-    return f"person:{found.pk}"
 
 
 def _step(step: str) -> Callable[..., None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from forgeward.respond.access import TABLE
+from forgeward.respond.parse import STEPS
 
 PAGES: Mapping[str, str] = {
     "account_login": "door",
@@ -51,7 +52,42 @@ PAGES: Mapping[str, str] = {
     "notices": "notice.show",
     "notice": "notice.show",
 }
-CALLS: Mapping[str, str] = {}
+CALLS: Mapping[str, str] = {
+    "openapi": "door",
+    "cases": "case.list",
+    "open_case": "case.open",
+    "case": "case.show",
+    "case_next": "case.show",
+    "case_thread": "case.show",
+    "case_entries": "case.show",
+    "file": "case.show",
+    **{f"case_{step}": step for step in STEPS},
+    "notices": "notice.show",
+    "mails": "mail.show",
+    "raw_mail": "mail.show",
+    "take_mail": "mail.take",
+    "take_form": "mail.take",
+    "take_ams": "mail.take",
+    "join_mail": "mail.join",
+    "open_mail": "mail.open",
+    "discard_mail": "mail.discard",
+    "policy": "policy.show",
+    "policy_document": "policy.show",
+    "check_policy": "policy.show",
+    "compare_policies": "policy.show",
+    "propose_policy": "policy.propose",
+    "adopt_policy": "policy.adopt",
+    "standing": "policy.standing",
+    "people": "people.list",
+    "add_person": "people.add",
+    "ledger_key": "ledger.show",
+    "checkpoint": "ledger.show",
+    "sign_checkpoint": "ledger.sign",
+    "pack": "ledger.pack",
+    "receipt": "ledger.pack",
+    "doctor": "house.doctor",
+    "audit": "house.audit",
+}
 
 if unknown := {*PAGES.values(), *CALLS.values()} - set(TABLE):
     raise AssertionError(f"actions that no row of the table is for: {sorted(unknown)}")

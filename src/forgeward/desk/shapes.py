@@ -416,6 +416,7 @@ class PolicyDiff(Shape, kw_only=True):
     material: bool
     changes: list[dict[str, Any]]
     moves: list[dict[str, Any]]
+    text: str = ""
 
 
 class PolicyStep(Shape, kw_only=True):
@@ -542,3 +543,24 @@ class TokenMade(Shape, kw_only=True):
     token: str
     scopes: list[str]
     until: str
+
+
+class MissingShape(msgspec.Struct):
+    """One requirement that is not met; ``what`` is a sentence for people."""
+
+    name: str
+    promise: str
+    what: str
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """RFC 9457, with the words of the command line: ``code``, ``next``, what is ``missing``, a document's problems."""
+
+    title: str
+    status: int
+    detail: str
+    code: str
+    type: str = "about:blank"
+    next: str = ""
+    missing: list[MissingShape] = []
+    problems: list[Difference] = []

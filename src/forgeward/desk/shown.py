@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from forgeward.desk import shapes
 from forgeward.desk.actions.cases import Performed
 from forgeward.desk.actions.filing import Taken
+from forgeward.desk.models import Person
 from forgeward.desk.readers import cases as case_readers
 from forgeward.desk.readers.audit import Result
 from forgeward.desk.readers.case_page import CasePage
@@ -17,6 +19,10 @@ from forgeward.desk.readers.mail import MailLine, MailPage
 from forgeward.desk.readers.moves import CaseMove
 from forgeward.desk.readers.notices import NoticeLine
 from forgeward.desk.readers.tokens import TokenLine
+from forgeward.errors import Problem
+from forgeward.ledger.checkpoint import Checkpoint, Note
+from forgeward.ledger.proof import Proof
+from forgeward.policy.diff import Comparison
 from forgeward.policy.document import Policy
 from forgeward.policy.render import sentence
 from forgeward.policy.standing import Standing
@@ -273,6 +279,20 @@ def policy_step(step: str, found: Policy, reclocked: int = 0) -> shapes.PolicySt
     )
 
 
+def policy_check(problems: Sequence[Problem], name: str) -> shapes.PolicyCheck:
+    """What is wrong with a document."""
+    return shapes.PolicyCheck(
+        ok=not problems, file=name, problems=[shapes.Difference(p.where, p.what) for p in problems]
+    )
+
+
+def policy_diff(found: Comparison, moves: list[dict[str, Any]]) -> shapes.PolicyDiff:
+    """What differs between two policies, in words, and which open cases would move."""
+    return shapes.PolicyDiff(
+        material=found.material, text=found.text(), changes=[c.shape() for c in found.changes], moves=moves
+    )
+
+
 def move(found: CaseMove) -> dict[str, Any]:
     """One clock that another policy would move."""
     return {
@@ -323,16 +343,38 @@ def tokens(lines: Iterable[TokenLine]) -> shapes.Tokens:
     )
 
 
+def people(rows: Iterable[Person]) -> shapes.People:
+    """Who works here."""
+    return shapes.People(people=[shapes.PersonLine(p.name, p.email, sorted(p.roles), p.is_active) for p in rows])
+
+
+def checkpoint(note: str) -> shapes.LedgerCheckpoint:
+    """A signed checkpoint, with its note as it is."""
+    found = Checkpoint.parse_unverified(Note.parse(note).text)
+    return shapes.LedgerCheckpoint(
+        checkpoint=shapes.CheckpointShape(found.origin, found.size, found.root.hex()), note=note
+    )
+
+
+def receipt(number: str, proof: str) -> shapes.LedgerReceipt:
+    """A report's proof."""
+    return shapes.LedgerReceipt(case=number, leaf=Proof.parse(proof).index, proof=proof)
+
+
 def doctor(findings: Iterable[Finding]) -> shapes.Doctor:
     """What is set up."""
     return shapes.Doctor(checks=[shapes.DoctorCheck(f.name, f.ok, f.what, f.next) for f in findings])
 
 
-def audit(result: Result) -> shapes.Audit:
-    """What an audit found."""
+def audit(result: Result, hidden: Sequence[str] = ()) -> shapes.Audit:
+    """What an audit found; ``hidden`` are numbers of cases that the reader may not know of."""
+
+    def unnamed(text: str) -> str:
+        return functools.reduce(lambda said, number: said.replace(number, "a restricted case"), hidden, text)
+
     return shapes.Audit(
         ok=not result.problems,
         entries=result.entries,
         cases=result.cases,
-        problems=[shapes.Difference(p.where, p.what) for p in result.problems],
+        problems=[shapes.Difference(unnamed(p.where), unnamed(p.what)) for p in result.problems],
     )

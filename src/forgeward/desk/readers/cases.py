@@ -27,6 +27,7 @@ STATES: Final[tuple[State, ...]] = (
     "recovered", "closed",
 )  # fmt: skip
 OPEN, ALL = "open", "all"
+LONGEST = 18  # digits of an id
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Cursor:
             return None
         due, _, pk = text.partition(".")
         try:
-            return cls(None if due == "-" else from_micros(int(due)), int(pk))
+            return cls(None if due == "-" else from_micros(int(due)), int(pk[:LONGEST]))
         except (ValueError, OverflowError):
             raise BadInput(
                 f"“{text[:40]}” is no place in a list.", next="Take the one that the last page gave."

@@ -56,6 +56,21 @@ def _plain(actor: str) -> str:
     return actor.removeprefix("system:").replace("_", " ").capitalize() if actor.startswith("system:") else actor
 
 
+def person_id(field: str, word: str) -> str:
+    """The id (``person:4``) of somebody named by id, e-mail address or name. Raises ``NotFound``."""
+    if word.startswith("person:"):
+        return word
+    found = Person.objects.filter(email__iexact=word).first() or Person.objects.filter(name__iexact=word).first()
+    if found is None:
+        raise NotFound(f"--{field}: nobody here is called {word[:80]}.", next="See `forgeward people list`.")
+    return f"person:{found.pk}"
+
+
+def everybody() -> list[Person]:
+    """Everybody with their roles, also who left, in the order of the escalation path."""
+    return list(Person.objects.prefetch_related("groups"))
+
+
 def team() -> tuple[tuple[str, str], ...]:
     """Everybody who is active as (id, name), in the order of the escalation path: for fields that ask for a person."""
     rows = Person.objects.filter(is_active=True).values_list("pk", "name")
