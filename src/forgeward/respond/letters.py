@@ -31,7 +31,7 @@ _KEYS = ("name", "kind", "language", "title", "subject", "text")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 _GAP = re.compile("⟦([^⟦⟧]{1,400})⟧")
-_TAG = re.compile(r"[A-Za-z]{2,3}(?=-|$)")
+_TAG = re.compile(r"[A-Za-z]{2,3}(?=-|;|$)")
 
 PLACEHOLDERS: Mapping[str, str] = {
     "case": "the case's number",

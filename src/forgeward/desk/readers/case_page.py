@@ -7,7 +7,7 @@ entries + sealed texts + leaves ─▶ timeline, thread, facts      (one query e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from forgeward.desk import programme
