@@ -70,8 +70,11 @@ def only(user: bytes, password: bytes) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def scripted(*replies: bytes) -> Iterator[int]:
-    """A server that says ``replies[0]``, then one more for each line it reads, and hangs up when it has none left."""
+def scripted(*replies: bytes, heard: list[bytes] | None = None) -> Iterator[int]:
+    """A server that says ``replies[0]``, then one more for each line it reads, and hangs up when it has none left.
+
+    ``heard`` gets the lines.
+    """
     server = socket.create_server(("127.0.0.1", 0))
 
     def talk() -> None:
@@ -80,7 +83,10 @@ def scripted(*replies: bytes) -> Iterator[int]:
             with connection, connection.makefile("rb") as lines:
                 for reply in replies:
                     connection.sendall(reply)
-                    if not lines.readline():
+                    line = lines.readline()
+                    if heard is not None:
+                        heard.append(line)
+                    if not line:
                         return
 
     thread = threading.Thread(target=talk)
@@ -102,6 +108,7 @@ class TestCA:
     file: Path
     server: ssl.SSLContext
     expired: ssl.SSLContext
+    other: ssl.SSLContext  # for another host
 
 
 def make_ca(folder: Path) -> TestCA:
@@ -113,16 +120,24 @@ def make_ca(folder: Path) -> TestCA:
     (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     long_ago = now - datetime.timedelta(days=300)
     return TestCA(
-        folder / "ca.pem", _context(folder, "ok", name, key, now), _context(folder, "old", name, key, long_ago)
+        folder / "ca.pem",
+        _context(folder, "ok", name, key, now),
+        _context(folder, "old", name, key, long_ago),
+        _context(folder, "other", name, key, now, host="127.0.0.2"),
     )
 
 
 def _context(
-    folder: Path, file: str, issuer: x509.Name, ca_key: ec.EllipticCurvePrivateKey, at: datetime.datetime
+    folder: Path,
+    file: str,
+    issuer: x509.Name,
+    ca_key: ec.EllipticCurvePrivateKey,
+    at: datetime.datetime,
+    host: str = "127.0.0.1",
 ) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    certificate = _certificate(subject, issuer, key, ca_key, at, ca=False)
+    certificate = _certificate(subject, issuer, key, ca_key, at, ca=False, host=host)
     (folder / f"{file}.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
@@ -140,6 +155,7 @@ def _certificate(
     at: datetime.datetime,
     *,
     ca: bool,
+    host: str = "127.0.0.1",
 ) -> x509.Certificate:
     builder = (
         x509.CertificateBuilder()
@@ -154,6 +170,6 @@ def _certificate(
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
     )
     if not ca:
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
         builder = builder.add_extension(names, critical=False)
     return builder.sign(ca_key, hashes.SHA256())

@@ -223,6 +223,61 @@ def test_certificates_that_do_not_verify(ca: TestCA) -> None:
     assert not sink.taken
 
 
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize("fault", ["unknown", "expired", "other"])
+def test_no_mail_to_a_server_that_cannot_show_who_it_is(ca: TestCA, security: str, fault: str) -> None:
+    """A CA nobody knows, an expired certificate, one for another host: neither password nor mail goes there."""
+    sink, context = Sink(), {"unknown": ca.server, "expired": ca.expired, "other": ca.other}[fault]
+    tls = {"ssl_context" if security == "tls" else "tls_context": context, **only(b"desk", b"secret")}
+    known = {} if fault == "unknown" else {"ca_file": str(ca.file)}
+    with serving(sink, **tls) as port:
+        delivery = transport(port, security, user="desk", password="secret", **known).send(MAIL)
+    assert delivery.outcome == "deferred"
+    assert "does not verify" in delivery.words
+    assert not sink.taken
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [b"220 x\r\n", b"250 x\r\n"],  # taken out of the server's greeting
+        [b"220 x\r\n", b"250-x\r\n250 AUTH PLAIN LOGIN\r\n"],  # with a bait for the password
+        [b"220 x\r\n", b"250-x\r\n250 STARTTLS\r\n", b"454 4.7.0 not now\r\n"],  # refused
+        [b"220 x\r\n", b"250-x\r\n250 STARTTLS\r\n", b"220 go\r\n250 ok\r\n"],  # no TLS behind it
+    ],
+)
+def test_nothing_is_said_in_the_clear_to_who_takes_starttls_away(answers: list[bytes]) -> None:
+    """Neither login nor recipient nor mail: the conversation ends with EHLO or STARTTLS, and is tried again."""
+    heard: list[bytes] = []
+    with scripted(*answers, b"250 ok\r\n", b"250 ok\r\n", heard=heard) as port:
+        delivery = transport(port, "starttls", user="desk", password="secret").send(MAIL)
+    assert delivery.outcome == "deferred"
+    said = b"".join(heard).upper()
+    assert not any(word in said for word in (b"AUTH", b"MAIL FROM", b"RCPT", b"DATA", b"RITA"))
+
+
+def test_files_and_language_go_along() -> None:
+    """Any bytes, under a plain name; what a mail program might run goes as bytes; the text says its language."""
+    files = (
+        ("spur ü.txt", "text/plain", b"GET /\r\n"),
+        ("page.html", "text/html", b"<script>"),
+        ("x.png", "image/png", bytes(range(256))),
+        ("a.zip", "application/zip", b"PK"),
+    )
+    draft = changed(files=files, language="de")
+    mail = compose(draft, KEY)
+    assert mail == compose(draft, KEY)
+    got = read(mail.raw)
+    text, *attached = got.iter_parts()
+    assert text["Content-Language"] == "de"
+    assert [(part.get_filename(), part.get_payload(decode=True)) for part in attached] == [(n, c) for n, _, c in files]
+    assert [part.get_content_type() for part in attached] == [
+        "text/plain", "application/octet-stream", "image/png", "application/octet-stream",
+    ]  # fmt: skip
+    with pytest.raises(BadInput):
+        compose(changed(files=(("a\r\nX: y", "text/plain", b"x"),)), KEY)
+
+
 def test_no_starttls_no_mail() -> None:
     """A server without STARTTLS, or a thief of it, gets nothing in the clear."""
     sink = Sink()
