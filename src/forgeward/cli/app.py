@@ -37,6 +37,8 @@ COMMANDS: dict[str, Group] = {
     "tick": Group("forgeward.cli.start:tick", "Do once what the worker does: clocks, outbox, ledger."),
     "doctor": Group("forgeward.cli.start:doctor", "Say what is set up and what is not."),
     "audit": Group("forgeward.cli.start:audit", "Replay history and compare it with every table."),
+    "backup": Group("forgeward.cli.backup:backup", "Back the home up: data and keys apart."),
+    "restore": Group("forgeward.cli.backup:restore", "Make a home from a backup, or try whether one can be made."),
     "erase": Group("forgeward.cli.privacy:erase", "Erase a person for good."),
     "people": Group("forgeward.cli.people:app", "Who works here: add, list, sign-in links."),
     "token": Group("forgeward.cli.token:app", "Ways in for programs: make, list, revoke."),

@@ -32,3 +32,24 @@ class Erasure(Shape, kw_only=True):
     unsent: int
     mentions: list[Mention]
     kept: list[Mention]
+
+
+class Backup(Shape, kw_only=True):
+    """Two files; ``expired`` are older backups of keys that were deleted. ``verified``: read back and audited."""
+
+    schema: Literal["forgeward/backup/1"] = "forgeward/backup/1"
+    data: str
+    keys: str
+    expired: list[str]
+    verified: bool
+
+
+class Restored(Shape, kw_only=True):
+    """``replayed``: erasures that the backup did not know of. ``verified``: it was only tried, and nothing is left."""
+
+    schema: Literal["forgeward/restored/1"] = "forgeward/restored/1"
+    home: str
+    made_at: str
+    replayed: int
+    entries: int
+    verified: bool

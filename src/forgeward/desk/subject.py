@@ -123,10 +123,11 @@ def _head_names(row: RawMail) -> list[str]:
 
 
 def _opened(row: SealedValues) -> dict[str, str]:
-    return programme.vault().values(_place(row), [(row.subject, bytes(row.blob))])
+    return programme.vault().values(place(row), [(row.subject, bytes(row.blob))])
 
 
-def _place(row: SealedValues) -> str:
+def place(row: SealedValues) -> str:
+    """What binds the row to its entry."""
     entry = row.entry
     return entry_place(entry.case.number if entry.case else "", entry.seq, entry.kind, entry.at)
 
@@ -172,7 +173,7 @@ def mentions(home: Home, who: Subject) -> Iterator[Mention]:
     for row in SealedValues.objects.exclude(subject__in=who.keys).select_related("entry__case").iterator(CHUNK):
         if any(_names(who, text) for name, text in _opened(row).items() if name != "actor"):
             number = row.entry.case.number if row.entry.case else ""
-            yield Mention(number, row.entry.seq, _part(row.subject, _place(row)))
+            yield Mention(number, row.entry.seq, _part(row.subject, place(row)))
     yield from _in_letters(who)
     yield from _in_messages(who)
     yield from _in_mails(home, who)
@@ -181,20 +182,20 @@ def mentions(home: Home, who: Subject) -> Iterator[Mention]:
 def _in_letters(who: Subject) -> Iterator[Mention]:
     vault = programme.vault()
     for row in NoticeRow.objects.exclude(subject__in=who.keys).select_related("case").iterator(CHUNK):
-        place = f"notice:{row.key}"
-        content = vault.open_json(row.subject, place, bytes(row.blob)) or {}
+        where = f"notice:{row.key}"
+        content = vault.open_json(row.subject, where, bytes(row.blob)) or {}
         if any(_names(who, value) for value in content.values() if isinstance(value, str)):
-            yield Mention(row.case.number if row.case else "", 0, _part(row.subject, place), letter=row.pk)
+            yield Mention(row.case.number if row.case else "", 0, _part(row.subject, where), letter=row.pk)
 
 
 def _in_messages(who: Subject) -> Iterator[Mention]:
     vault = programme.vault()
     rows = MessageRow.objects.exclude(subject__in=who.keys).select_related("case", "raw")
     for row in rows.iterator(CHUNK):
-        place = f"message:{row.raw.name if row.raw else f'{row.case.number}:{row.entry_seq}'}"
-        content = vault.open_json(row.subject, place, bytes(row.blob)) or {}
+        where = f"message:{row.raw.name if row.raw else f'{row.case.number}:{row.entry_seq}'}"
+        content = vault.open_json(row.subject, where, bytes(row.blob)) or {}
         if _names(who, str(content)):
-            yield Mention(row.case.number, row.entry_seq, _part(row.subject, place))
+            yield Mention(row.case.number, row.entry_seq, _part(row.subject, where))
 
 
 def _in_mails(home: Home, who: Subject) -> Iterator[Mention]:

@@ -110,6 +110,7 @@ TABLE: Mapping[str, Row] = {
     "ledger.witness": _deed("Enter a witness", Scope.ADMIN, LEAD),
     "ledger.rotate": _deed("Change the ledger's key", None, LEAD),
     "house.doctor": _look("See what is set up and what is not", Scope.ADMIN, roles=HOUSE),
+    "house.backup": _deed("Back up the home", None, LEAD | {Role.ENGINEERING}),
     "house.audit": _look("Replay history against the tables", Scope.ADMIN, roles=LEADING | {Role.AUDITOR}),
     "token.own": Row("Make, see and revoke one's own tokens", ALL, Sight.HOUSE),
     "token.all": _deed("See and revoke everybody's tokens", None, LEAD),

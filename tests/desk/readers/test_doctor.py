@@ -38,7 +38,7 @@ def test_everything_is_looked_at(house: House) -> None:
     assert set(found) >= {"disk", "keys", "policy", "mail", "worker", "parser", "outbox", "intake"}
     assert all(f.what.endswith((".", "off.")) or f.what for f in found.values())
     assert all(f.next for f in found.values() if not f.ok)
-    assert {name for name, f in found.items() if not f.ok} <= {"mail", "worker", "parser", "disk", *OWNER}
+    assert {name for name, f in found.items() if not f.ok} <= {"mail", "worker", "parser", "disk", "backup", *OWNER}
 
 
 @pytest.mark.parametrize(("ago", "ok"), [(0, True), (29, True), (30, False), (3600, False), (-5, True), (-3600, False)])

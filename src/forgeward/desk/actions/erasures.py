@@ -12,16 +12,18 @@ only a digest that this home alone can make.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from forgeward.desk import programme
+from forgeward.desk import kept, programme
 from forgeward.desk import subject as reader
 from forgeward.desk.actions import cases, write
 from forgeward.desk.models import (
@@ -36,15 +38,18 @@ from forgeward.desk.models import (
     NoticeRow,
     Person,
     RawMail,
+    SealedValues,
     SignInLink,
 )
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.subject import Mention, Subject
 from forgeward.edges.home import Home, translated
-from forgeward.edges.keys import PART
+from forgeward.edges.keys import PART, part, wrapping
+from forgeward.edges.mail_parser import ParserPool
 from forgeward.errors import AnswerIsNo, BadInput, NotAllowed
 from forgeward.ledger.entry import decode
 from forgeward.respond.access import demand
+from forgeward.respond.mail import Parsed
 from forgeward.respond.signals import GaveUp
 from forgeward.vocabulary import Actor, Change, Plain, Role, Sealed, parse_instant, rfc3339
 
@@ -141,15 +146,82 @@ def settle(home: Home, now: datetime) -> int:
     return len(missing)
 
 
+def replay(home: Home, ledgers: Sequence[Path], now: datetime) -> int:
+    """After a restore: erases again whatever the key store, this ledger or one of these packs says was erased.
+
+    Returns how many. Mails that had not been read yet when the backup was made belong to nobody so far; those of
+    people who were erased go as well.
+    """
+    keys = programme.vault().keys
+    known = entered() | {each for file in ledgers for each in _entered_in(file)}
+    wanted = known - {digest(name) for name in keys.erased()}
+    if wanted:
+        found = {name: rfc3339(now) for name in _names() if digest(name) in wanted}
+        keys.destroy_all(found)
+    erased = [name for name in keys.erased() if PART not in name]
+    if erased:
+        keys.destroy_all(keys.erased())  # a restored store has the list, and may have had the keys
+        _forget_unread(home, erased)
+    before = len(entered())
+    Heartbeat.objects.filter(name=_BEAT).delete()
+    settle(home, now)
+    return len(entered()) - before
+
+
+def _entered_in(pack: Path) -> Iterator[str]:
+    """What a pack of this ledger says was erased. It needs no proof: only this home can make such a digest."""
+    try:
+        with zipfile.ZipFile(pack) as opened:
+            parts = [name for name in opened.namelist() if name.startswith("entries/")]
+            lines = (line.rstrip(b"\n") for name in parts for line in opened.open(name))
+            for line in lines:
+                if ERASED.encode() in line:
+                    yield from _digests(line)
+    except (OSError, zipfile.BadZipFile) as problem:
+        raise BadInput(f"{pack} cannot be read as a pack: {problem}.", next="Name a file of `ledger pack`.") from None
+
+
+def _digests(body: bytes) -> Iterator[str]:
+    data = decode(body).data
+    for name in ("subjects", "parts"):
+        listed = data.get(name)
+        yield from listed if isinstance(listed, list) else ()
+
+
+def _names() -> Iterator[str]:
+    """Everything that could be erased here: each subject with a key, each place of a case."""
+    keys = programme.vault().keys
+    yield from keys.known()
+    for row in SealedValues.objects.filter(subject__startswith="case:").select_related("entry__case").iterator(500):
+        yield part(row.subject, reader.place(row).encode())
+    for subject, key in NoticeRow.objects.filter(subject__startswith="case:").values_list("subject", "key").iterator():
+        yield part(subject, f"notice:{key}".encode())
+    for subject, name in RawMail.objects.filter(subject__startswith="case:").values_list("subject", "name").iterator():
+        yield part(subject, wrapping(subject, name))
+        yield part(subject, f"message:{name}".encode())
+
+
+def _forget_unread(home: Home, erased: Sequence[str]) -> None:
+    """Mails that wait to be read, of people who were erased later."""
+    rows = list(RawMail.objects.filter(state="stored", subject=""))
+    if not rows:
+        return
+    keys = programme.vault().keys
+    with ParserPool(workers=1, spare=0) as pool:
+        for row in rows:
+            reading = pool.parse(kept.raw_bytes(home, row))
+            mail = reading.mail if isinstance(reading, Parsed) else reading.head
+            address = mail.sender.address if mail else ""
+            if not address or keys.reporters(address)[0] not in erased:
+                continue
+            (home.raw / row.name).unlink(missing_ok=True)
+            RawMail.objects.filter(pk=row.pk).update(wrapped_key=b"", head_blob=b"", way_blob=b"", state="discarded")
+
+
 def entered() -> set[str]:
     """The digests of everything that this ledger says was erased."""
-    found: set[str] = set()
-    for (body,) in Entry.objects.filter(kind=ERASED).values_list("body"):
-        data = decode(bytes(body)).data
-        for name in ("subjects", "parts"):
-            listed = data.get(name)
-            found.update(listed if isinstance(listed, list) else ())
-    return found
+    bodies = Entry.objects.filter(kind=ERASED).values_list("body", flat=True)
+    return {each for body in bodies for each in _digests(bytes(body))}
 
 
 def digest(name: str) -> str:

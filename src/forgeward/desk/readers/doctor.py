@@ -6,14 +6,16 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from forgeward.desk import guards, programme
+from forgeward.desk import backed_up, guards, programme
 from forgeward.desk.models import Heartbeat, NoticeRow, Pending, RawMail
 from forgeward.edges.home import LEAST_FREE, Home
 from forgeward.edges.mail_out import transport_for
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.errors import ForgewardError
 
+BACKED_UP = timedelta(days=2)  # how old the last backup may be
 ALIVE = timedelta(seconds=30)
 
 
@@ -41,6 +43,7 @@ def _findings(home: Home, now: datetime) -> Iterator[Finding]:
     yield _worker(now)
     yield _parser()
     yield _outbox()
+    yield _backup(home, now)
     yield _stored()
 
 
@@ -115,6 +118,20 @@ def _outbox() -> Finding:
         return Finding("outbox", False, what, "See `forgeward notice status`: agree on a key, or release the letter.")
     what = f"{failed} mails could not be delivered." if failed else "No mail failed."
     return Finding("outbox", not failed, what, "See `forgeward notice status`, and tell these people another way.")
+
+
+def _backup(home: Home, now: datetime) -> Finding:
+    if home.is_demo:
+        return Finding("backup", True, "A demo home needs no backup.")
+    beat = Heartbeat.objects.filter(name=backed_up.BEAT).first()
+    if beat is None:
+        return Finding("backup", False, "No backup was made yet.", "Run `forgeward backup --out DIR` each day.")
+    old = backed_up.expired(Path(beat.detail), now)
+    if old:
+        what = f"{old[0]} holds keys that are over {backed_up.KEYS_LAST.days} days old: who was erased since is in it."
+        return Finding("backup", False, what, f"Delete it, and {len(old) - 1} more; `forgeward backup` does that.")
+    what = f"The last backup was made at {beat.at:%Y-%m-%d %H:%M}Z."
+    return Finding("backup", now - beat.at < BACKED_UP, what, "Run `forgeward backup --out DIR` each day.")
 
 
 def _stored() -> Finding:
