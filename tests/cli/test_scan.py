@@ -21,6 +21,13 @@ export const handler = resolver.getDefinitions();
 CLEAN = OPEN.replace("kvs.getSecret('token')", "kvs.get('config')")
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for the cache that is no person's."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FORGEWARD_HOME", str(tmp_path / "no-home"))
@@ -96,6 +103,44 @@ def test_baseline_hides_what_was_known(app: Path, capsys: pytest.CaptureFixture[
     assert run(["scan", str(app), "--baseline", str(report)]) == 1
     assert run(["scan", str(app), "--baseline", str(source)]) == 2
     capsys.readouterr()
+
+
+def test_settings_of_the_folder_count(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``forgeward.toml`` sets the limit and switches rules off, and says so; an option beats it; a mistake exits 2."""
+    (app / "forgeward.toml").write_text('[scan]\nfail-on = "critical"\n')
+    assert run(["scan", str(app)]) == 0
+    assert run(["scan", str(app), "--fail-on", "high"]) == 1
+    reason = "the token is a public one"
+    (app / "forgeward.toml").write_text(f"[rules.secret-to-frontend]\nenabled = false\nreason = '{reason}'\n")
+    assert run(["scan", str(app)]) == 0
+    assert reason in capsys.readouterr().err
+    (app / "forgeward.toml").write_text("[scan]\nfail_on = 'low'\n")
+    assert run(["scan", str(app)]) == 2
+    assert "forgeward.toml:2: " in capsys.readouterr().err
+
+
+def test_diff_with_an_earlier_folder_says_what_changes(
+    app: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Known findings do not count, and the manifest's change stands on top, in words; in JSON too."""
+    earlier = write(tmp_path / "earlier", OPEN)
+    with (app / "manifest.yml").open("a") as file:
+        file.write("permissions:\n  scopes: ['read:jira-work']\n")
+    assert run(["scan", str(app), "--diff", str(earlier)]) == 0
+    words = "adds read:jira-work; admins must consent again"
+    assert capsys.readouterr().out.startswith(f"manifest.yml {words}\n")
+    assert run(["scan", str(app), "--diff", str(earlier), "--format", "json"]) == 0
+    (change,) = json.loads(capsys.readouterr().out)["changes"]
+    assert change == {"path": "manifest.yml", "words": "adds read:jira-work", "consent": True}
+    assert run(["scan", str(app), "--diff", "no-such-revision"]) == 2
+
+
+def test_no_cache_keeps_nothing(app: Path, cache: Path) -> None:
+    """``--no-cache`` writes no file; without it there are entries."""
+    assert run(["scan", str(app), "--no-cache"]) == 1
+    assert not cache.exists()
+    assert run(["scan", str(app)]) == 1
+    assert list(cache.rglob("*"))
 
 
 def test_several_folders_are_one_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from forgeward.errors import BadInput
 if TYPE_CHECKING:
     from forgeward.prevent.findings import Grade, Report
     from forgeward.prevent.rules.base import Rule
+    from forgeward.prevent.settings import Settings
 
 FORMATS = ("text", "json", "sarif", "github", "markdown", "html")
 
@@ -25,11 +26,20 @@ def scan(
     ],
     format: Annotated[str, typer.Option(help="text, json, sarif, github, markdown or html.")] = "text",
     fail_on: Annotated[
-        str, typer.Option(help="Exit 1 from this severity on: critical, high, medium, low, info; or never.")
-    ] = "high",
+        str | None,
+        typer.Option(help="Exit 1 from this severity on: critical, high (if nothing says otherwise), …, never."),
+    ] = None,
     baseline: Annotated[
         Path | None, typer.Option(help="An earlier report in JSON: its findings are not told again.")
     ] = None,
+    diff: Annotated[
+        str | None,
+        typer.Option(metavar="BASE", help="Tell only what came since this git revision, or this earlier folder."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Settings; else forgeward.toml of the folder that is scanned.")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep anything between scans.")] = False,
     rule: Annotated[list[str] | None, typer.Option(help="Run only this rule; may be given several times.")] = None,
     output: Annotated[Path | None, typer.Option("--out", help="Write the report to this file.")] = None,
     as_json: Json = False,
@@ -38,7 +48,10 @@ def scan(
 
     `forgeward scan explain RULE` says what a rule is about; without a rule it lists them.
 
-    Example: forgeward scan . --fail-on medium
+    `--diff main` tells only what a change adds, and what it changes in the manifest, in words. `forgeward.toml` in the
+    folder says which paths count and which rules are off, with a reason.
+
+    Example: forgeward scan . --diff origin/main --fail-on medium
     """
     if paths[0] == "explain":
         _explain(paths[1:])
@@ -46,9 +59,12 @@ def scan(
     chosen = "json" if as_json else format
     if chosen not in FORMATS:
         raise BadInput(f"There is no format “{chosen}”.", next=f"Choose one of {', '.join(FORMATS)}.")
-    limit = _limit(fail_on)
+    settings = _settings(paths, config)
+    limit = _limit(fail_on or settings.fail_on or "high")
     rules = _rules(rule or [])
-    report = _without(_scan(paths, rules), baseline)
+    if baseline is None and settings.baseline:
+        baseline = (config or Path(paths[0]) / "forgeward.toml").parent / settings.baseline
+    report = _without(_scan(paths, rules, settings, diff or "", cached=not no_cache), baseline)
     for note in report.notes:
         out.say(note)
     _write(_rendered(report, rules, chosen), output)
@@ -76,10 +92,36 @@ def _rules(wanted: list[str]) -> tuple[Rule, ...]:
     return tuple(find_rule(name) for name in wanted) or all_rules()
 
 
-def _scan(paths: list[str], rules: tuple[Rule, ...]) -> Report:
+def _settings(paths: list[str], config: Path | None) -> Settings:
+    """The settings that were named, or those of the one folder."""
+    from forgeward.prevent import settings
+    from forgeward.prevent.rules import all_rules
+
+    place = config or Path(paths[0]) / settings.NAME
+    if config is None and (len(paths) > 1 or not place.is_file()):
+        return settings.Settings()
+    try:
+        text = place.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise BadInput(f"{place}: {problem.strerror}.", next="Name a file that exists.") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{place} is not UTF-8.", next="Save it as UTF-8.") from None
+    return settings.read(text, [rule.id for rule in all_rules()], str(place))
+
+
+def _scan(paths: list[str], rules: tuple[Rule, ...], settings: Settings, base: str, *, cached: bool) -> Report:
+    from forgeward.edges.scan_cache import ScanCache, default_folder
     from forgeward.edges.scanning import scan_folders
 
-    return scan_folders([Path(p) for p in paths], rules, RUN.home.now().date(), out.progress("apps"))
+    return scan_folders(
+        [Path(p) for p in paths],
+        rules,
+        RUN.home.now().date(),
+        out.progress("apps"),
+        settings=settings,
+        cache=ScanCache(default_folder()) if cached else None,
+        base=base,
+    )
 
 
 def _without(report: Report, baseline: Path | None) -> Report:

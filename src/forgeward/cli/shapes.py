@@ -10,7 +10,7 @@ import msgspec
 from forgeward.desk.shapes import *  # noqa: F403 - the shapes that the API shares
 from forgeward.desk.shapes import Shape
 from forgeward.desk.shapes_privacy import *  # noqa: F403
-from forgeward.prevent.findings import Finding, Report, ScannedApp, Suppressed, Unread
+from forgeward.prevent.findings import Finding, ManifestChange, Report, ScannedApp, Suppressed, Unread
 
 if TYPE_CHECKING:
     from forgeward.prevent.rules.base import Rule
@@ -24,6 +24,7 @@ class Scan(Shape, kw_only=True):
     findings: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...]
     notes: tuple[str, ...] = ()
+    changes: tuple[ManifestChange, ...] = ()
 
     @classmethod
     def of(cls, report: Report) -> Scan:
@@ -34,6 +35,7 @@ class Scan(Shape, kw_only=True):
             findings=report.findings,
             suppressed=report.suppressed,
             notes=report.notes,
+            changes=report.changes,
         )
 
 

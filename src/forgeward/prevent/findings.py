@@ -90,8 +90,16 @@ class ScannedApp(msgspec.Struct, frozen=True):
     app_id: str
 
 
+class ManifestChange(msgspec.Struct, frozen=True):
+    """What a change does to a manifest: ``words`` begin with a verb, ``consent``: administrators are asked again."""
+
+    path: str
+    words: str
+    consent: bool
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one scan."""
+    """The result of one scan. ``changes`` only where it was compared with an earlier state."""
 
     schema: Literal["forgeward/scan/1"] = "forgeward/scan/1"
     complete: bool
@@ -100,6 +108,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...]
     notes: tuple[str, ...] = ()
+    changes: tuple[ManifestChange, ...] = ()
 
     def at_least(self, grade: Grade) -> list[Finding]:
         """The findings at or above a grade."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forgeward.prevent.findings import Finding, Report
-from forgeward.prevent.report.text import summary
+from forgeward.prevent.report.text import CONSENT, summary
 
 
 def render(report: Report) -> str:
@@ -15,6 +15,10 @@ def render(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     yield f"# Scan\n\n{summary(report)}\n"
+    if report.changes:
+        yield "## What changes for administrators\n"
+        yield from (f"- `{c.path}` {_cell(c.words)}{CONSENT if c.consent else ''}" for c in report.changes)
+        yield ""
     if report.findings:
         yield "| severity | rule | where | confidence |\n|---|---|---|---|"
         for f in report.findings:

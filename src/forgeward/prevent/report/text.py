@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from forgeward.prevent.findings import Finding, Report
 
+CONSENT = "; admins must consent again"
+
 
 def render(report: Report) -> str:
     """Findings by gravity, each with its way; then what was suppressed and what was not scanned."""
@@ -14,6 +16,10 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
+    for change in report.changes:
+        yield f"{change.path} {change.words}{CONSENT if change.consent else ''}"
+    if report.changes:
+        yield ""
     for finding in report.findings:
         yield from _finding(finding)
         yield ""

@@ -46,15 +46,19 @@ def _why(analysis: Analysis, scope: str) -> str:
     wanted = _wanted(scope)
     if wanted and not set(wanted) & ({c.api for c in analysis.product_calls.values()} | _mentioned(analysis)):
         return f"nothing in the app uses {wanted[0]}"
+    return _by_table(analysis, scope)
+
+
+def _by_table(analysis: Analysis, scope: str) -> str:
+    """The same, by the operations that are called; unknown is not unused."""
     product = product_of(scope)
-    if scope.startswith(("manage:", "admin:")):
-        return ""  # another rule speaks of those
-    calls = analysis.needs.of_product(product) if product and scope in vocabulary() else []
+    if not product or scope not in vocabulary() or scope.startswith(("manage:", "admin:")):
+        return ""  # another rule speaks of administration
+    calls = analysis.needs.of_product(product)
     if not calls or analysis.needs.unknown(product) or _names(analysis, product) > len({s for s, _ in calls}):
-        return ""  # unknown is not unused
+        return ""
     used = analysis.needs.used(product)
-    styles = {is_granular(s) for s in used}
-    if scope in used or is_granular(scope) not in styles:
+    if scope in used or is_granular(scope) not in {is_granular(s) for s in used}:
         return ""
     return f"none of the {len(calls)} known calls of the app needs it"
 
