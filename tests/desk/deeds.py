@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import select
 import sys
 import time
 from collections.abc import Callable
@@ -79,8 +80,14 @@ The resolver number {i} reads what number {i} asks for. It was found in {words}.
 """
 
 
+def _told_to_end() -> bool:
+    """Whether whoever started this closed our stdin."""
+    readable, _, _ = select.select([sys.stdin], [], [], 0)
+    return bool(readable) and not sys.stdin.read(1)
+
+
 def stream(home: Home, seconds: str) -> dict[str, Any]:
-    """Mails arrive and people work for so many seconds; what has to be read and sent is left to the worker.
+    """Mails arrive and people work until stdin ends, for so many seconds at most; reading and sending is the worker's.
 
     Returns how many mails were kept, the cases that were entered a day late, noted upon or acknowledged.
     """
@@ -91,7 +98,7 @@ def stream(home: Home, seconds: str) -> dict[str, Any]:
 
     hannah, end = Person.objects.get(name__startswith="Hannah").actor(), time.monotonic() + float(seconds)
     kept, late, noted, acknowledged = 0, list[str](), list[str](), list[str]()
-    while time.monotonic() < end:
+    while time.monotonic() < end and not _told_to_end():
         if kept < 40:
             raw = MAIL.format(i=kept, words=" ".join(random.sample(WORDS, 8))).encode()
             stored.store(home, stored.Incoming(raw, f"mail {kept}", home.now()))
