@@ -21,7 +21,11 @@ import pytest
 
 from tests.journeys.programme import Programme, Sink, found, free_port, mail_server, mail_settings
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.slow,
+    pytest.mark.skipif("FORGEWARD_TEST_DATABASE" in os.environ, reason="counts in the file that SQLite keeps"),
+]
 WORKER_KILLS, CHILD_KILLS = 20, 10
 PATIENCE = 60  # seconds for a process to begin or end, however busy the machine
 LONGEST = 600  # seconds for all
