@@ -115,7 +115,7 @@ def tick(
         home.move_clock(parse_instant(at))
     from forgeward.desk.worker.rounds import one_round, told
 
-    done = one_round(home, home.now)
+    done = one_round(home, home.now, audits=True)
     problems = [told(what, problem) for what, problem in done.problems.items()]
     shape = shapes.Tick(at=rfc3339(home.now()), problems=problems, **done.counts())  # type: ignore[arg-type]  # all are numbers
     out.emit(shape, done.sentence)

@@ -65,6 +65,12 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoints: tuple[str, ...] = HOURLY
 
 
+class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[audit]``: the time of day, in UTC, at which history is replayed and compared with every table."""
+
+    at: Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "02:30"
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml. Unknown keys are errors, so that a typing slip is not silently ignored."""
 
@@ -77,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dns: Dns = Dns()
     openpgp: OpenPgp = OpenPgp()
     ledger: Ledger = Ledger()
+    audit: Audit = Audit()
     database: Database = Database()
     public_url: str = ""
 

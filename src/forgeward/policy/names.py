@@ -183,6 +183,7 @@ CHECKS: dict[str, str] = {
     "scopes_minimal": "every scope is used, none is broader than its use",
     "data_collected": "what the code collects is what the function needs",
     "intake_canary": "the daily test message arrives through every mailbox, form and API",
+    "history_agrees": "the nightly audit finds no table that differs from its history",
     "sources_alive": "tickets, alerts, Atlassian's notices and advisories still come in",
     "runbooks_drilled": "each runbook of containment was run in a drill",
     "release_watch": "logs are watched after each release",

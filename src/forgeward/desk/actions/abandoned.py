@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forgeward.desk import leases
 from forgeward.desk.actions import write
+from forgeward.desk.actions.audits import RUNNING
 from forgeward.edges.home import Home
 
 _TABLES = ("desk_rawmail", "desk_noticerow", "desk_caserow")
@@ -22,4 +23,5 @@ def free(home: Home) -> int:
                         list(names),
                     )
                     freed += cursor.rowcount
+                cursor.execute(f"DELETE FROM desk_heartbeat WHERE name = %s AND detail IN ({marks})", [RUNNING, *names])  # noqa: S608 - marks
     return freed

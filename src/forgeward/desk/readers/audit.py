@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
 
@@ -40,6 +40,7 @@ from forgeward.respond.evolve import evolve
 from forgeward.vocabulary import Change, Sealed
 
 CHUNK = 2_000
+KEPT = 1_000  # differences that are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,11 @@ class Result:
     problems: list[Difference] = field(default_factory=list)
 
     def differs(self, where: str, what: str) -> None:
-        self.problems.append(Difference(where, what))
+        """Keeps the first ``KEPT``: where all is changed, the rest says no more and fills the memory."""
+        if len(self.problems) < KEPT:
+            self.problems.append(Difference(where, what))
+        elif len(self.problems) == KEPT:
+            self.problems.append(Difference("audit", f"there are more differences than these {KEPT}"))
 
 
 def examine(now: datetime, progress: Callable[[int, int], None]) -> Result:
@@ -97,10 +102,17 @@ def _one_moment() -> Iterator[None]:
 
 
 def _by_case() -> Iterator[tuple[str, list[Entry]]]:
+    """Each case's entries; those of the programme, which are not numbered, in parts."""
     rows = Entry.objects.select_related("case").order_by("case_id", "seq", "id").iterator(chunk_size=CHUNK)
     for _, group in groupby(rows, key=attrgetter("case_id")):
-        entries = list(group)
-        yield (entries[0].case.number if entries[0].case else ""), entries
+        first = next(group)
+        if first.case is not None:
+            yield first.case.number, [first, *group]  # noqa: B031 - one or the other
+            continue
+        part = [first]
+        while part:
+            yield "", part
+            part = list(islice(group, CHUNK))  # noqa: B031
 
 
 # --- the tree --------------------------------------------------------------------------------------------------------

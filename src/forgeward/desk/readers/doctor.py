@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from forgeward.desk import backed_up, guards, programme
-from forgeward.desk.models import Heartbeat, NoticeRow, Pending, RawMail
+from forgeward.desk.models import Entry, EvidenceRow, Heartbeat, NoticeRow, Pending, RawMail
 from forgeward.edges.home import LEAST_FREE, Home
 from forgeward.edges.mail_out import transport_for
 from forgeward.edges.mail_parser import ParserPool
@@ -17,6 +17,7 @@ from forgeward.errors import ForgewardError
 
 BACKED_UP = timedelta(days=2)  # how old the last backup may be
 ALIVE = timedelta(seconds=30)
+AUDITED = timedelta(hours=49)  # a night may fall out
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def _findings(home: Home, now: datetime) -> Iterator[Finding]:
     yield _guards()
     yield _mail(home)
     yield _worker(now)
+    yield _audit(now)
     yield _parser()
     yield _outbox()
     yield _backup(home, now)
@@ -99,6 +101,18 @@ def _worker(now: datetime) -> Finding:
         return Finding("worker", True, "The worker is alive.")
     what = f"The worker was last seen at {beat.at:%Y-%m-%d %H:%M:%S}Z." if beat else "The worker has never run here."
     return Finding("worker", False, what, "Start it with `forgeward up`, or run `forgeward tick` from time to time.")
+
+
+def _audit(now: datetime) -> Finding:
+    last = EvidenceRow.objects.filter(mechanism="check:history_agrees").order_by("-pk").first()
+    if last is None:
+        begun = Entry.objects.order_by("pk").values_list("at", flat=True).first()
+        young = begun is None or now - begun < AUDITED
+        return Finding("audit", young, "History was not audited yet.", "The worker does it at night: see that it runs.")
+    what = f"The audit of {last.at:%Y-%m-%d %H:%M}Z: {last.what}"
+    if not last.ok:
+        return Finding("audit", False, what, "Run `forgeward audit` and find out who changed what it names.")
+    return Finding("audit", now - last.at < AUDITED, what, "The worker does it at night: see that it runs.")
 
 
 def _parser() -> Finding:

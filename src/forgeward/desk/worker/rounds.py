@@ -16,6 +16,7 @@ from typing import TypeAlias
 from forgeward.desk.actions import abandoned, canaries, escalation, homes, intake, mailboxes, outbox, reclock, sequence
 from forgeward.desk.leases import process_name
 from forgeward.desk.models import Heartbeat, Pending
+from forgeward.desk.worker import auditor
 from forgeward.edges.home import Home
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.errors import ForgewardError
@@ -67,9 +68,12 @@ def told(what: str, problem: Exception) -> str:
     return f"{what}: {type(problem).__name__}: {problem}"
 
 
-def one_round(home: Home, clock: Clock, owner: str = "", pool: ParserPool | None = None) -> Round:
+def one_round(
+    home: Home, clock: Clock, owner: str = "", pool: ParserPool | None = None, *, audits: bool = False
+) -> Round:
     """Does what is due now; ``clock`` (``home.now``) is asked anew for each deed, since a round may take long.
 
+    ``audits``: also the nightly audit, for who has no process that does it beside the rounds.
     ``pool`` reads mails; without one it is made where mails wait. Raises nothing: what failed is in ``problems``.
     """
     done = Round()
@@ -84,6 +88,8 @@ def one_round(home: Home, clock: Clock, owner: str = "", pool: ParserPool | None
         "test mails": lambda: _test(home, clock()),
         "heartbeat": lambda: _beat(clock()),
     }
+    if audits:
+        parts["audit"] = lambda: _audit(home, clock, owner)
     if done.tries("clock", lambda: homes.require_clock(clock())):
         for name, part in parts.items():
             done.tries(name, part)
@@ -132,6 +138,10 @@ def _number(home: Home, now: datetime, done: Round) -> None:
     if Pending.objects.exists():
         done.sequenced = sequence.number()
     sequence.publish(schedule.parse_times(home.settings.ledger.checkpoints), now)
+
+
+def _audit(home: Home, clock: Clock, owner: str) -> None:
+    auditor.look_after(home, clock, owner)
 
 
 def _beat(now: datetime) -> None:
