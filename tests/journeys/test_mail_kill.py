@@ -7,35 +7,28 @@ before its sender died leaves once more, under the same Message-ID; it counts on
 
 from __future__ import annotations
 
-import os
 import queue
 import random
-import signal
 import smtplib
-import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.edges import dovecot
 from tests.edges.dovecot import Dovecot
-from tests.journeys.programme import Programme, Sink, found, free_port, mail_server, mail_settings
+from tests.journeys.processes import PATIENCE, PROCESSES, House, wait_until
+from tests.journeys.programme import Sink, found, free_port, mail_server, mail_settings
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, dovecot.needed]
 
 MAILS = 500
 KILLS = {"worker": 16, "parser": 14, "listener": 10, "fetcher": 10}
-MODULES = {name: f"forgeward.desk.worker{'' if name == 'worker' else '.' + name}" for name in KILLS if name != "parser"}
-PATIENCE = 30.0  # seconds for anything that takes less than three
 SETTINGS = """
 [listener]
 lmtp = "127.0.0.1:{lmtp}"
@@ -128,96 +121,6 @@ class Lmtp:
             self.client = None
 
 
-@dataclass
-class House:
-    """The processes on one home, and what its tables say."""
-
-    programme: Programme
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    killed: Counter[str] = field(default_factory=Counter)
-    held: int = 0  # leases that killed processes left behind
-
-    def begin(self, name: str) -> None:
-        kept = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
-        environment = {**kept, **self.programme.environment, "FORGEWARD_HOME": str(self.programme.folder)}
-        self.running[name] = subprocess.Popen(
-            [sys.executable, "-m", MODULES[name]], env=environment, stderr=subprocess.DEVNULL
-        )
-
-    def kill(self, name: str) -> None:
-        """`kill -9` of a process that lives, confirmed; it is begun again at once, as ``forgeward up`` would."""
-        if name == "parser":
-            self._kill_parser()
-        else:
-            process = self.running[name]
-            assert process.poll() is None, f"the {name} ended by itself with {process.returncode}"
-            process.kill()
-            assert process.wait() == -signal.SIGKILL
-            if name == "worker":
-                self.held += self.one("SELECT count(*) FROM desk_rawmail WHERE lease_owner <> '' AND state = 'stored'")
-                self.held += self.one("SELECT count(*) FROM desk_noticerow WHERE lease_owner <> ''")
-            self.begin(name)
-        self.killed[name] += 1
-
-    def _kill_parser(self) -> None:
-        """One of the worker's children, or one of their forks, whoever of them lives."""
-        wait_until(lambda: below(self.running["worker"].pid), "the worker has a parser")
-        pid = random.choice(below(self.running["worker"].pid))
-        os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not lives(pid), "the parser died")
-
-    def one(self, statement: str) -> int:
-        return int(self.rows(statement)[0][0])
-
-    def rows(self, statement: str) -> list[Any]:
-        if url := self.programme.environment.get("FORGEWARD_DATABASE_URL"):
-            import psycopg
-
-            with psycopg.connect(url) as connection:
-                return connection.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
-        with closing(sqlite3.connect(self.programme.folder / "forgeward.sqlite3", timeout=20)) as db:
-            return db.execute(statement).fetchall()
-
-    def unread(self) -> int:
-        return self.one("SELECT count(*) FROM desk_rawmail WHERE state = 'stored'")
-
-    def unsent(self) -> int:
-        return self.one("SELECT count(*) FROM desk_noticerow WHERE state = 'waiting'")
-
-    def came_to(self, mailbox: str) -> int:
-        return self.one(f"SELECT count(*) FROM desk_rawmail WHERE mailbox = '{mailbox}'")  # noqa: S608 - a constant
-
-    def end(self) -> None:
-        for process in self.running.values():
-            process.terminate()
-        for process in self.running.values():
-            process.wait(20)
-
-
-def below(pid: int) -> list[int]:
-    """Every living process that this one started, and that those started (proc(5))."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(OSError):
-            for child in map(int, (task / "children").read_text().split()):
-                found += [child, *below(child)] if lives(child) else []
-    return found
-
-
-def lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_until(done: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
-    deadline = time.monotonic() + patience
-    while not done():
-        assert time.monotonic() < deadline, f"not within {patience:g} s: {what}"
-        time.sleep(0.005)
-
-
 def plan() -> list[str]:
     names = [name for name, count in KILLS.items() for _ in range(count)]
     random.Random(3).shuffle(names)
@@ -253,7 +156,7 @@ def test_fifty_kills_while_500_mails_arrive(tmp_path: Path, server: Dovecot) -> 
         programme.settings(mail_settings(port) + more)
         house = House(programme)
         stack.callback(house.end)
-        for name in MODULES:
+        for name in PROCESSES:
             house.begin(name)
         client = stack.enter_context(closing(Lmtp(lmtp)))
         feeders = (Feeder(client), Feeder(server.deliver))

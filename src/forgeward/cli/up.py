@@ -25,7 +25,7 @@ from forgeward.errors import HomeUnusable
 
 STOP_SECONDS = 10.0
 PATIENCE_SECONDS = 60.0
-BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+BACK_OFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
 @dataclass
