@@ -23,7 +23,6 @@ from forgeward.errors import BadInput, Outdated
 from forgeward.respond.access import TABLE, Sight
 
 View: TypeAlias = Callable[..., HttpResponse]
-KEY_LIMIT = 200
 
 
 def call(
@@ -86,8 +85,8 @@ def done_once(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpRes
     key = request.headers.get("Idempotency-Key", "")
     if not key:
         return work()
-    if len(key) > KEY_LIMIT or not key.isascii() or not key.isprintable():
-        raise BadInput("This Idempotency-Key cannot be used.", next=f"Take up to {KEY_LIMIT} visible ASCII signs.")
+    if len(key) > describe.LONGEST_KEY:
+        raise BadInput("This Idempotency-Key is too long.", next=f"Take up to {describe.LONGEST_KEY} signs.")
     found = gate.bearer(request)
     bytes_ = b"\0".join([str(request.method).encode(), request.get_full_path().encode(), request.body])
     return _response(
@@ -112,5 +111,7 @@ def tag(version: int) -> str:
 def require_match(request: HttpRequest, version: int) -> None:
     """Heeds If-Match (RFC 9110, 13.1.1). Raises ``Outdated`` where the case is not as the caller saw it."""
     wanted = request.headers.get("If-Match", "").strip()
+    if len(wanted) > describe.LONGEST_MATCH:
+        raise BadInput("This If-Match is too long.", next="Send the ETag that the case had.")
     if wanted and wanted != "*" and tag(version) not in {one.strip() for one in wanted.split(",")}:
         raise Outdated("The case has changed since you looked.", next="Look at it again, then decide.")

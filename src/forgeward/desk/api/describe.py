@@ -17,6 +17,8 @@ ABOUT: Final = (
     " `forgeward token make` makes one. Instants are RFC 3339 in UTC. Lists go on with `after`. Every error is a"
     " problem (RFC 9457) with a sentence in `detail`, what to do in `next`, and what a step lacks in `missing`."
 )
+LONGEST_KEY: Final = 200
+LONGEST_MATCH: Final = 400
 ERRORS: Final[Mapping[int, str]] = {
     400: "The request cannot be read",
     401: "No token, or none that works",
@@ -44,7 +46,7 @@ def operation(
 ) -> dict[str, Any]:
     """What ninja cannot know of an operation."""
     content = (
-        {answer: {"schema": {"type": "string", "format": "binary"}}}
+        {answer: {"schema": {}}}
         if isinstance(answer, str)
         else {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer.__name__}"}}}
     )
@@ -55,21 +57,22 @@ def operation(
     errors = {code: {"$ref": f"#/components/responses/{code}"} for code in ERRORS if not open_ or code in {400, 503}}
     found: dict[str, Any] = {"responses": {status: good} | errors, "x-action": row.what}
     if not open_:
-        found["security"] = [{"token": []}]
         found["x-scope"] = str(row.scope)
     if body is not None:
         found["requestBody"] = {"required": True, "content": dict(body)}
     headers = []
     if once:
-        headers.append(_header("Idempotency-Key", "The same call with the same key is done once, for a day", 200))
+        headers.append(
+            _header("Idempotency-Key", "The same call with the same key is done once, for a day", LONGEST_KEY)
+        )
     if match:
-        headers.append(_header("If-Match", "Do it only while the case has this ETag", 400))
+        headers.append(_header("If-Match", "Do it only while the case has this ETag", LONGEST_MATCH))
     found["parameters"] = headers
     return found
 
 
 def _header(name: str, what: str, most: int) -> dict[str, Any]:
-    schema = {"type": "string", "minLength": 1, "maxLength": most, "pattern": "^[!-~]+$"}
+    schema = {"type": "string", "minLength": 1, "maxLength": most}
     return {"name": name, "in": "header", "required": False, "description": what, "schema": schema}
 
 
@@ -98,6 +101,8 @@ def complete(document: dict[str, Any], forms: list[type[msgspec.Struct]]) -> dic
     document["servers"] = [{"url": "/"}]
     for path in document["paths"].values():
         for operation_ in path.values():
+            if "security" in operation_:
+                operation_["security"] = [{"token": []}]
             operation_["responses"] = {
                 str(code): one for code, one in operation_["responses"].items() if "$ref" in one or "content" in one
             }
