@@ -25,7 +25,7 @@ from tests.desk.api.house import caller
 from tests.desk.web import story
 from tests.desk.web.house import House
 
-SECONDS = 25  # after that each operation is called once only
+SECONDS = 18  # after that each operation is called once only
 TRUE = [
     not_a_server_error,
     openapi.status_code_conformance,
@@ -48,7 +48,7 @@ def app(house: House) -> Iterator[Any]:
 
 
 def runs(name: str, mode: GenerationMode, hurry: bool) -> hypothesis_settings:
-    examples = 1 if hurry else 2 if name in SLOW else 6 if mode is GenerationMode.POSITIVE else 8
+    examples = 1 if hurry else 2 if name in SLOW else 4 if mode is GenerationMode.POSITIVE else 5
     return hypothesis_settings(
         max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=False
     )
@@ -67,7 +67,7 @@ def tried(name: str, strategy: Any, mode: GenerationMode, headers: dict[str, str
         run()
     except (Unsatisfiable, SkipTest):
         return []  # an operation without anything that could be wrong
-    except Exception as problem:  # noqa: BLE001 - one list for all operations says more than the first of them
+    except BaseExceptionGroup as problem:  # one list for all operations says more than the first of them
         return [f"{name}: {problem!r:.900} {getattr(problem, 'exceptions', '')!s:.900}"]
     return []
 
@@ -87,7 +87,7 @@ def test_every_operation_is_as_described(house: House, app: Any, mode: Generatio
         operation = found.ok()
         name = str(operation.definition.raw["operationId"])
         there = {"number": number} if "{number}" in operation.path else None
-        strategy = operation.as_strategy(generation_mode=mode, path_parameters=there)
+        strategy = operation.as_strategy(generation_mode=mode, path_parameters=there, headers=token)
         called.add(name)
         wrong += tried(name, strategy, mode, token, hurry=time.monotonic() > until)
     assert wrong == []

@@ -72,7 +72,7 @@ def operation(
 
 
 def _header(name: str, what: str, most: int) -> dict[str, Any]:
-    schema = {"type": "string", "minLength": 1, "maxLength": most}
+    schema = {"type": "string", "maxLength": most}
     return {"name": name, "in": "header", "required": False, "description": what, "schema": schema}
 
 
