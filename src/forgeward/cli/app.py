@@ -40,6 +40,7 @@ COMMANDS: dict[str, Group] = {
     "backup": Group("forgeward.cli.backup:backup", "Back the home up: data and keys apart."),
     "restore": Group("forgeward.cli.backup:restore", "Make a home from a backup, or try whether one can be made."),
     "erase": Group("forgeward.cli.privacy:erase", "Erase a person for good."),
+    "export": Group("forgeward.cli.privacy:export", "Give a person what is kept about them."),
     "people": Group("forgeward.cli.people:app", "Who works here: add, list, sign-in links."),
     "token": Group("forgeward.cli.token:app", "Ways in for programs: make, list, revoke."),
     "policy": Group("forgeward.cli.policy:app", "The policy: check, show, diff, adopt, standing."),

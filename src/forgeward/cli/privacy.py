@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -82,3 +83,30 @@ def _text(shape: shapes.Erasure) -> str:
 
 def _places(mentions: list[shapes.Mention]) -> str:
     return ", ".join(dict.fromkeys(f"{m.case or 'programme'} {m.entry or ''}".strip() for m in mentions))
+
+
+def export(
+    person: Named,
+    file: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the ZIP.")],
+    as_json: Json = False,
+) -> None:
+    """Give a person what is kept about them: texts, letters, mails, files, in one ZIP without the names of others.
+
+    Example: forgeward export noor@research.example --out noor.zip
+    """
+    home = RUN.desk()
+    from forgeward.desk.actions import exports
+
+    done = exports.export(home, person, file, RUN.person().actor(), home.now())
+    shape = shapes.Export(
+        file=str(done.file),
+        cases=list(done.cases),
+        texts=done.texts,
+        mails=done.mails,
+        files=done.files,
+        letters=done.letters,
+    )
+    out.emit(
+        shape,
+        lambda: f"{done.file}: {done.texts} texts, {done.letters} letters, {done.mails} mails, {done.files} files.",
+    )

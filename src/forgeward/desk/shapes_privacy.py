@@ -34,6 +34,16 @@ class Erasure(Shape, kw_only=True):
     kept: list[Mention]
 
 
+class Export(Shape, kw_only=True):
+    schema: Literal["forgeward/export/1"] = "forgeward/export/1"
+    file: str
+    cases: list[str]
+    texts: int
+    mails: int
+    files: int
+    letters: int
+
+
 class Backup(Shape, kw_only=True):
     """Two files; ``expired`` are older backups of keys that were deleted. ``verified``: read back and audited."""
 

@@ -112,7 +112,7 @@ def _subject(address: str, reporters: tuple[str, ...], staff: Person | None) -> 
 
 def _own_texts(keys: tuple[str, ...]) -> list[tuple[str, str]]:
     rows = SealedValues.objects.filter(subject__in=keys).select_related("entry__case")
-    return [pair for row in rows for pair in _opened(row).items()]
+    return [pair for row in rows for pair in opened(row).items()]
 
 
 def _head_names(row: RawMail) -> list[str]:
@@ -122,7 +122,8 @@ def _head_names(row: RawMail) -> list[str]:
         return []
 
 
-def _opened(row: SealedValues) -> dict[str, str]:
+def opened(row: SealedValues) -> dict[str, str]:
+    """The row's texts by name; empty once they were erased."""
     return programme.vault().values(place(row), [(row.subject, bytes(row.blob))])
 
 
@@ -160,7 +161,7 @@ def texts(who: Subject) -> Iterator[tuple[SealedValues, dict[str, str]]]:
     """Every sealed row under their keys, opened: what they wrote, what we wrote to them and noted about it."""
     rows = SealedValues.objects.filter(subject__in=who.keys).select_related("entry__case").order_by("entry_id")
     for row in rows.iterator(chunk_size=CHUNK):
-        yield row, _opened(row)
+        yield row, opened(row)
 
 
 # --- what names them -------------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ def mentions(home: Home, who: Subject) -> Iterator[Mention]:
     if not who.words:
         return
     for row in SealedValues.objects.exclude(subject__in=who.keys).select_related("entry__case").iterator(CHUNK):
-        if any(_names(who, text) for name, text in _opened(row).items() if name != "actor"):
+        if any(_names(who, text) for name, text in opened(row).items() if name != "actor"):
             number = row.entry.case.number if row.entry.case else ""
             yield Mention(number, row.entry.seq, _part(row.subject, place(row)))
     yield from _in_letters(who)

@@ -127,16 +127,18 @@ def erase(home: Home, named: str, reason: str, actor: Actor, now: datetime, *, d
 
 
 def settle(home: Home, now: datetime) -> int:
-    """Replays erasures that this database does not know of: it was restored from an older backup, or one was cut short.
+    """Replays erasures that one side does not know of: database or key store is of an older day, or one was cut short.
 
     Cheap where there is none. Returns how many. To be called before anything is shown.
     """
     keys = programme.vault().keys
     erased = keys.erased()
     beat = Heartbeat.objects.filter(name=_BEAT).first()
-    if not erased or (beat and beat.detail == str(len(erased))):
+    if beat and beat.detail == str(len(erased)):
         return 0
     known = entered()
+    if _again(known - {digest(name) for name in erased}, now):
+        erased = keys.erased()
     missing = {name: at for name, at in erased.items() if digest(name) not in known}
     if missing:
         _take_away(home, list(missing), (), ())
@@ -154,10 +156,7 @@ def replay(home: Home, ledgers: Sequence[Path], now: datetime) -> int:
     """
     keys = programme.vault().keys
     known = entered() | {each for file in ledgers for each in _entered_in(file)}
-    wanted = known - {digest(name) for name in keys.erased()}
-    if wanted:
-        found = {name: rfc3339(now) for name in _names() if digest(name) in wanted}
-        keys.destroy_all(found)
+    _again(known - {digest(name) for name in keys.erased()}, now)
     erased = [name for name in keys.erased() if PART not in name]
     if erased:
         keys.destroy_all(keys.erased())  # a restored store has the list, and may have had the keys
@@ -166,6 +165,13 @@ def replay(home: Home, ledgers: Sequence[Path], now: datetime) -> int:
     Heartbeat.objects.filter(name=_BEAT).delete()
     settle(home, now)
     return len(entered()) - before
+
+
+def _again(digests: set[str], now: datetime) -> int:
+    """Destroys what the ledger calls erased and the key store has: it was put back from an older copy."""
+    if not digests:
+        return 0
+    return programme.vault().keys.destroy_all({name: rfc3339(now) for name in _names() if digest(name) in digests})
 
 
 def _entered_in(pack: Path) -> Iterator[str]:
