@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from forgeward.desk import programme
-from forgeward.desk.actions import sequence
-from forgeward.desk.models import CaseRow
+from forgeward.desk.actions import escalation, sequence
+from forgeward.desk.models import CaseRow, NoticeRow
 from forgeward.desk.readers.case_page import case_page
 from forgeward.errors import NotFound
 from tests.desk.web import story
@@ -170,3 +170,14 @@ def test_a_notice_to_many_is_counted_not_listed(house: House) -> None:
     assert [(fate.state, fate.count) for fate in message.fate] == [("waiting", 30)]
     assert "admin1@" not in message.text
     assert "A digest went to the wrong site." in message.text
+
+
+def test_a_case_of_which_somebody_was_reminded_opens(house: House) -> None:
+    """A reminder goes out beside the letters of the case; each letter's fate is still its own."""
+    number = story.reported(house.hannah)
+    story.step(number, "acknowledge", house.hannah, text="Thank you")
+    half = NOW + timedelta(hours=12)
+    assert sum(escalation.wake(each, "test", half) for each in escalation.claim("test", half)) == 1
+    assert NoticeRow.objects.filter(kind="reminder").exists()
+    (letter,) = [item for item in case_page(number, house.ines, half).thread if item.fate]
+    assert [fate.state for fate in letter.fate] == ["waiting"]

@@ -136,12 +136,12 @@ def sendings(
     ``again`` leads from a later sending to the one before, ``said`` from a notice to its server's words.
     """
     found = {
-        int(key.rpartition(":")[2]): tuple(replace(f, words=said.get(key, "") if f.count == 1 else "") for f in of)
+        key: tuple(replace(f, words=said.get(key, "") if f.count == 1 else "") for f in of)
         for key, of in fates(pk).items()
     }
     told: dict[int, tuple[tuple[Fate, ...], int]] = {}
     for record in case.notices:
-        root, own = record.seq, found.get(record.seq, ())
+        root, own = record.seq, found.get(f"{case.number}:{record.seq}", ())
         while root in again:
             root = again[root]
         if root != record.seq:
