@@ -48,9 +48,11 @@ PAGES: Mapping[str, str] = {
     "mail": "mail.show",
     "one_mail": "mail.show",
     "raw_mail": "mail.show",
+    "mail_file": "mail.show",
     "decide_mail": "mail.show",
     "notices": "notice.show",
     "notice": "notice.show",
+    "release_notice": "notice.show",
 }
 CALLS: Mapping[str, str] = {
     "openapi": "door",

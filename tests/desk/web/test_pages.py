@@ -98,6 +98,7 @@ def test_every_address_is_closed_until_it_is_named(house: House) -> None:
     assert names - middleware.OPEN - middleware.TO_ENROL == {
         "today", "cases", "new_case", "case", "step", "entry", "promises", "promise", "notices", "notice",
         "mail", "one_mail", "raw_mail", "decide_mail", "file", "letter", "waiting_letter",
+        "mail_file", "release_notice",
         "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn",
     }  # fmt: skip
     for pattern in get_resolver().url_patterns:

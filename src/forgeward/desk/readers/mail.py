@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from forgeward.desk import kept, programme, proofs
 from forgeward.desk.models import AttachmentRow, CanaryRow, MailboxRow, Person, RawMail
@@ -16,7 +16,7 @@ from forgeward.edges.home import Home
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.edges.mail_settings import Mailbox
 from forgeward.errors import BadInput, ForgewardError, KeyErased, NotFound
-from forgeward.respond.mail import NotParsed, Parsed
+from forgeward.respond.mail import NotParsed, Parsed, Reading
 
 STATES: Final[tuple[str, ...]] = (
     "held",
@@ -128,9 +128,7 @@ def opened(home: Home, person: Person, pk: int) -> OpenMail:
         raw = kept.raw_bytes(home, row)
         if kept.unseal(row, "way", row.way_blob).get("kind"):  # a form or a ticket: JSON, shown as it came
             return OpenMail(line, raw.decode("utf-8", "replace")[:TEXT_SHOWN], "", (), (), ())
-        with ParserPool(workers=1, spare=0) as pool:
-            again = proofs.again(row, raw, kept.unseal(row, "head", row.head_blob))
-            reading = proofs.examiner(home, pool).examine(again).reading
+        reading = _read(home, row, raw)
     except KeyErased:
         word = programme.vault().erased_word(row.subject) if row.wrapped_key else DELETED
         return OpenMail(line, "", f"{word} The mail cannot be shown any more.", (), (), ())
@@ -147,6 +145,31 @@ def opened(home: Home, person: Person, pk: int) -> OpenMail:
         files=tuple(File(file.name, file.sniffed_type, file.size) for file in files),
         details=told,
     )
+
+
+def file_of(home: Home, person: Person, pk: int, number: int) -> tuple[File, bytes]:
+    """The mail's file of this number (from 1), read anew in a guarded child; nothing of it is unpacked.
+
+    Raises ``NotFound``, ``KeyErased``, ``ParserUnavailable``, ``HomeUnusable``.
+    """
+    row = _row(person, pk)
+    reading = _read(home, row, kept.raw_bytes(home, row))
+    if not isinstance(reading, Parsed) or not 1 <= number <= len(reading.contents):
+        raise NotFound(f"The mail {pk} has no file {number}.", next="Look at the mail.")
+    found = reading.mail.attachments[number - 1]
+    return File(found.name, found.sniffed_type, found.size), reading.contents[number - 1]
+
+
+def _read(home: Home, row: RawMail, raw: bytes) -> Reading:
+    with ParserPool(workers=1, spare=0) as pool:
+        again = proofs.again(row, raw, kept.unseal(row, "head", row.head_blob))
+        return proofs.examiner(home, pool).examine(again).reading
+
+
+def tally(person: Person, states: Sequence[str]) -> Mapping[str, int]:
+    """How many mails that the person may see are in each of these states."""
+    rows = _seen(person).filter(state__in=states).order_by().values("state").annotate(count=Count("pk"))
+    return {row["state"]: row["count"] for row in rows}
 
 
 def _details(row: RawMail) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Each mark is a shape of the sprite; the word always stands beside it, the shape 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -16,6 +17,7 @@ from django.utils.safestring import SafeString
 from forgeward.vocabulary import Severity
 
 register = template.Library()
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 # Standing: the mark's shape, the colour's class, the word.
 STANDINGS: dict[str, tuple[str, str, str]] = {
@@ -86,6 +88,12 @@ def counted(count: int, words: str) -> str:
     """``3|counted:"case,cases"`` is “3 cases”."""
     one, many = words.split(",")
     return f"{count} {one if count == 1 else many}"
+
+
+@register.filter
+def visible(text: str) -> str:
+    """A stranger's text with what cannot be seen made visible: controls, and what turns the direction (UAX #9)."""
+    return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 @register.filter

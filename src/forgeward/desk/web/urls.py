@@ -56,10 +56,12 @@ desk: list[URLPattern] = [
     path("mail/", mail.mails, name="mail"),
     path("mail/<int:pk>/", mail.mail, name="one_mail"),
     path("mail/<int:pk>/raw/", mail.raw, name="raw_mail"),
+    path("mail/<int:pk>/files/<int:number>/", mail.mail_file, name="mail_file"),
     path("mail/<int:pk>/<slug:deed>/", mail.decide, name="decide_mail"),
     path("files/<int:pk>/", mail.attachment, name="file"),
     path("notices/", notices.notices, name="notices"),
     path("notices/<int:pk>/", notices.notice, name="notice"),
+    path("notices/<int:pk>/release/", notices.release, name="release_notice"),
 ]
 
 urlpatterns = [*sign_in, *own_account, *desk]

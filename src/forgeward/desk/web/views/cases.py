@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
@@ -155,6 +156,7 @@ class Gate:
     allowed: bool
     who: str
     second_person: bool
+    agree: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "gate": gate,
         "others": others,
         "more": tuple(_more(page, person)),
+        "waiting": _waiting(page),
         "letters": _letters(page.thread, view),
         "earlier_letters": max(0, len(page.thread) - MOST_MESSAGES),
         "answer": answer,
@@ -233,6 +236,15 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "vector": page.severity.vector.split("/"),
     }
     return render(request, "cases/case.html", shown)
+
+
+def _waiting(page: CasePage) -> list[tuple[str, str]]:
+    """What waits for a second person, and where to look at it: a letter as it leaves, else the step."""
+    letters = {
+        words.step(m.waits): reverse("waiting_letter", args=[page.number, m.seq]) for m in page.thread if m.waits
+    }
+    agree = reverse("step", args=[page.number, "approve"])
+    return [(said, letters.get(said.partition(":")[0], agree)) for said in page.waiting]
 
 
 def _found(number: str, person: Person) -> CasePage:
@@ -270,7 +282,16 @@ def _gate(step: NextStep, page: CasePage, person: Person) -> Gate:
         allowed=may("approve" if second else step.step, person.actor()),
         who=" or ".join(words.ROLES[role] for role in Role if role in step.roles),
         second_person=second,
+        agree=_agree(step.step, page) if second else "",
     )
+
+
+def _agree(step: str, page: CasePage) -> str:
+    """Where the second person agrees: beside the letter as it leaves, or at the step's own form."""
+    letter = next((message.seq for message in page.thread if message.waits == step), None)
+    if letter is not None:
+        return reverse("waiting_letter", args=[page.number, letter])
+    return f"{reverse('step', args=[page.number, 'approve'])}?step={step}"
 
 
 def _missing(lack: Lack, fields: Mapping[str, FieldSpec]) -> Missing:

@@ -40,6 +40,9 @@ VERDICTS: Final = {
     "fail": ("failed", "missed", "is-missed"),
     "none": ("not proven", "unproven", "is-unproven"),
 }
+# Where a person is wanted, or may want to look.
+TALLIED: Final = ("held", "not_parsed", "grouped", "aside")
+ARCHIVES: Final = ("zip", "gzip", "tar", "7z", "rar", "bzip2", "xz", "zstd")
 NAMES: Final = {"dkim": "DKIM", "dmarc": "DMARC", "openpgp": "OpenPGP", "spf": "SPF", "arc": "ARC"}
 PURPOSES: Final = {"security": "Security", "privacy": "Privacy", "support": "Support", "app": "App"}
 SHOWN_AS_TEXT: Final = ("text/", "application/json", "image/svg+xml", "application/pgp")
@@ -78,8 +81,12 @@ class Box:
 
 
 def _row(mail: MailLine, view: Lens) -> Row:
-    word, mark, css = STATES.get(mail.state, (mail.state, "idle", "is-off"))
+    word, mark, css = _row_words(mail.state)
     return Row(mail, word, mark, css, view.at(mail.at))
+
+
+def _row_words(state: str) -> tuple[str, str, str]:
+    return STATES.get(state, (state, "idle", "is-off"))
 
 
 def _proofs(mail: MailLine) -> list[Proof]:
@@ -98,6 +105,7 @@ def mails(request: HttpRequest) -> HttpResponse:
             cast(Person, request.user), state=state, case=case, before=request.GET.get("before", ""), limit=50
         )
         boxes = reader.boxes(home)
+        counts = reader.tally(cast(Person, request.user), TALLIED)
     except BadInput as problem:
         return errors.refused(request, problem, 400)
     following = urlencode({"state": state, "case": case, "before": page.before}) if page.before else ""
@@ -110,6 +118,7 @@ def mails(request: HttpRequest) -> HttpResponse:
         "case": case,
         "zone": view.zone_words,
         "boxes": [_box(box, view) for box in boxes],
+        "tally": [(key, counts[key], _row_words(key)) for key in TALLIED if counts.get(key)],
     }
     return render(request, "mail/list.html", words)
 
@@ -140,6 +149,7 @@ def _page(request: HttpRequest, pk: int, status: int, problem: str = "") -> Http
         "row": _row(opened.line, lens(home.now())),
         "opened": opened,
         "proofs": _proofs(opened.line),
+        "files": [(number, file, _archive(file.media_type)) for number, file in enumerate(opened.files, 1)],
         "problem": problem,
         "reason": request.POST.get("reason", ""),
         "may_join": may("join", person.actor()),
@@ -212,16 +222,42 @@ def attachment(request: HttpRequest, pk: int) -> HttpResponse:
     name = reader.file_label(row)
     if "download" in request.GET:
         return _download(content, name)
-    as_text = row.media_type.startswith(SHOWN_AS_TEXT)
+    number = row.message.case.number
+    shown = {"room": "cases", "number": number, "ours": row.message.direction == "out"}
+    return _file_page(request, name, row.media_type, row.size, content, shown)
+
+
+@require_safe
+def mail_file(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """A file of a mail that is in no case, or not yet: as text, as far as it is text."""
+    try:
+        found, content = reader.file_of(programme.home(), cast(Person, request.user), pk, number)
+    except NotFound as problem:  # KeyErased is one
+        raise Http404 from problem
+    except ForgewardError as problem:
+        return errors.refused(request, problem, 503)
+    if "download" in request.GET:
+        return _download(content, found.name)
+    return _file_page(request, found.name, found.media_type, found.size, content, {"room": "mail", "mail": pk})
+
+
+def _file_page(
+    request: HttpRequest, name: str, media_type: str, size: int, content: bytes, shown: dict[str, Any]
+) -> HttpResponse:
+    as_text = media_type.startswith(SHOWN_AS_TEXT)
     words = {
-        "room": "cases",
-        "number": row.message.case.number,
-        "file": row,
         "name": name,
-        "text": content[:PREVIEW].decode("utf-8", "replace").replace("\0", "") if as_text else "",
+        "media_type": media_type,
+        "size": size,
+        "archive": _archive(media_type),
+        "text": content[:PREVIEW].decode("utf-8", "replace") if as_text else "",
         "cut": as_text and len(content) > PREVIEW,
     }
-    return render(request, "mail/file.html", words)
+    return render(request, "mail/file.html", shown | words)
+
+
+def _archive(media_type: str) -> bool:
+    return any(word in media_type for word in ARCHIVES)
 
 
 def _download(content: bytes, name: str) -> HttpResponse:

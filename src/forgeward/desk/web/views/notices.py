@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from forgeward.desk import programme
+from forgeward.desk.actions import sealing_mail
 from forgeward.desk.models import Person
 from forgeward.desk.readers import notices as reader
 from forgeward.desk.readers.notices import NoticeLine
 from forgeward.desk.web.see import lens
 from forgeward.desk.web.times import Lens
 from forgeward.desk.web.views import errors
-from forgeward.errors import BadInput, NotFound
+from forgeward.errors import BadInput, Conflict, NotAllowed, NotFound, StepRefused
+from forgeward.respond.permissions import may
 
 # The state's word, and the mark that goes with it.
 STATES = {
@@ -91,9 +95,38 @@ def notices(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def notice(request: HttpRequest, pk: int) -> HttpResponse:
+    return _page(request, _found(request, pk), 200)
+
+
+@require_POST
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    """A held letter goes in the clear, by a person's word. What is refused comes back with what was typed."""
+    found, person = _found(request, pk), cast(Person, request.user)
     try:
-        found = reader.one(cast(Person, request.user), pk)
+        sealing_mail.release(found.key, request.POST.get("reason", ""), person.actor(), programme.home().now())
+    except NotAllowed as problem:
+        return errors.refused(request, problem, 403)
+    except Conflict as problem:
+        return _page(request, _found(request, pk), 409, f"{problem} {problem.next}")
+    except (StepRefused, BadInput) as problem:
+        return _page(request, found, 422, f"{problem} {problem.next}")
+    messages.success(request, "Recorded. It goes unencrypted.")
+    return HttpResponseRedirect(reverse("notice", args=[pk]))
+
+
+def _found(request: HttpRequest, pk: int) -> NoticeLine:
+    try:
+        return reader.one(cast(Person, request.user), pk)
     except NotFound as problem:
         raise Http404 from problem
-    view = lens(programme.home().now())
-    return render(request, "notice.html", {"room": "notices", "line": mail_line(found, view)})
+
+
+def _page(request: HttpRequest, found: NoticeLine, status: int, problem: str = "") -> HttpResponse:
+    shown = {
+        "room": "notices",
+        "line": mail_line(found, lens(programme.home().now())),
+        "problem": problem,
+        "reason": request.POST.get("reason", ""),
+        "may_release": may("reply", cast(Person, request.user).actor()),
+    }
+    return render(request, "notice.html", shown, status=status)
