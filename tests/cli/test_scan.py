@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from forgeward.cli import scan_run
 from forgeward.cli.app import run
+from forgeward.prevent.rules import all_rules
+from forgeward.prevent.settings import rule_ids
 from tests.prevent import apps
 
 OPEN = """\
@@ -181,3 +184,45 @@ def test_manifest_explain_names_the_code_that_needs_a_scope(tmp_path: Path, caps
     assert needs["read:jira-work"] == ["src/index.js:6 GET /rest/api/3/issue/X-1 as the user"]
     assert needs["api.example.org"] == ["src/index.js:7 api.example.org"]
     assert run(["manifest", "explain", str(tmp_path / "app" / "src")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "plain"),
+    [
+        ("app", True),
+        ("app other --format json --rule a --rule b --no-cache", True),
+        ("app --fail-on=low --out x --baseline y --config z --diff main --json", True),
+        ("explain", False),
+        ("app --help", False),
+        ("app --nonsense", False),
+        ("app --format", False),
+        ("app --diff --json", False),
+        ("", False),
+    ],
+)
+def test_simple_lines_need_no_option_parser(line: str, plain: bool) -> None:
+    """Options of ``scan`` are read at once, to the same values; anything else is the option parser's to answer."""
+    asked = scan_run.plain(line.split())
+    assert (asked is not None) == plain
+    if asked is None or not line.startswith("app"):
+        return
+    told: list[scan_run.Asked] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("forgeward.cli.scan.run", lambda given: told.append(given) or 0)
+        assert run(["scan", *line.split()]) == 0
+    assert told == [asked]
+
+
+def test_unchanged_folder_is_answered_from_the_cache(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second report is the first one, word for word; a changed file, date of a remark or rule makes a new one."""
+    assert run(["scan", str(app), "--json"]) == 1
+    first = capsys.readouterr().out
+    assert run(["scan", str(app), "--json"]) == 1
+    assert capsys.readouterr().out == first
+    (app / "src" / "index.js").write_text("export const handler = () => 1;\n")
+    assert run(["scan", str(app)]) == 0
+
+
+def test_rule_ids_are_those_of_the_rules() -> None:
+    """The ids by file names are the ids that the rules have."""
+    assert rule_ids() == {rule.id for rule in all_rules()}

@@ -8,7 +8,7 @@ import pytest
 
 from forgeward.edges.files import read_tree, read_trees
 from forgeward.errors import BadInput
-from forgeward.prevent.project import MAX_FILE
+from forgeward.prevent.wanted import MAX_FILE
 
 
 def test_only_wanted_files_are_read(tmp_path: Path) -> None:

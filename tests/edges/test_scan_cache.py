@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from forgeward.edges.scan_cache import ScanCache, default_folder, scanner_version
+from forgeward.edges.scan_cache import ScanCache
+from forgeward.edges.scan_store import Store, default_folder, scanner_version
 from forgeward.edges.scanning import scan_folders
 from forgeward.prevent.findings import Report
 from forgeward.prevent.rules import all_rules
@@ -53,18 +54,18 @@ def test_findings_are_the_same_with_and_without(app: Path, tmp_path: Path) -> No
     """Cold, warm and after a change of one file the report is that of a scan without cache."""
     folder = tmp_path / "cache"
     plain = msgspec.json.encode(scan(app, None))
-    assert msgspec.json.encode(scan(app, ScanCache(folder))) == plain
-    assert msgspec.json.encode(scan(app, ScanCache(folder))) == plain
+    assert msgspec.json.encode(scan(app, ScanCache(Store(folder)))) == plain
+    assert msgspec.json.encode(scan(app, ScanCache(Store(folder)))) == plain
     with (app / "src/run.js").open("a") as file:
         file.write("export const other = () => 1;\n")
-    cache = ScanCache(folder)
+    cache = ScanCache(Store(folder))
     assert msgspec.json.encode(scan(app, cache)) == msgspec.json.encode(scan(app, None))
     assert (cache.hits, cache.misses) == (1, 1)
 
 
 def test_lowered_files_come_back_whole(tmp_path: Path) -> None:
     """A module that was kept equals one that is made again, and takes its own path and text."""
-    cache = ScanCache(tmp_path)
+    cache = ScanCache(Store(tmp_path))
     source = b"class A { m<T>(a: B) { return this.x?.[a] ?? container.get<T>(`a${1}`); } }\nconst = 1;\n"
     made = lower("a.ts", source)
     cache.keep({"a.ts": made})
@@ -78,28 +79,28 @@ def test_lowered_files_come_back_whole(tmp_path: Path) -> None:
 def test_damaged_entries_are_ignored_and_written_again(app: Path, tmp_path: Path, damage: bytes | None) -> None:
     """Emptied, cut or changed in one bit: the scan is right, and the entry too afterwards."""
     folder = tmp_path / "cache"
-    plain = scan(app, ScanCache(folder))
+    plain = scan(app, ScanCache(Store(folder)))
     whole = {place: place.read_bytes() for place in entries(folder)}
     assert whole
     for place, data in whole.items():
         changed = bytearray(data)
         changed[-1] ^= 1
         place.write_bytes(bytes(changed) if damage is None else damage if damage != b"cut" else data[: len(data) // 2])
-    assert scan(app, ScanCache(folder)) == plain
+    assert scan(app, ScanCache(Store(folder))) == plain
     assert {place: place.read_bytes() for place in entries(folder)} == whole
 
 
 def test_entry_of_another_shape_is_ignored(app: Path, tmp_path: Path) -> None:
     """Something that is whole but no module, or no result, counts as missing."""
-    cache = ScanCache(tmp_path / "cache")
+    cache = ScanCache(Store(tmp_path / "cache"))
     plain = scan(app, cache)
     for place in entries(tmp_path / "cache"):
-        cache._write(place.name, msgspec.msgpack.encode({"x": 1}))
-    assert scan(app, ScanCache(tmp_path / "cache")) == plain
+        cache.store.write(place.name, msgspec.msgpack.encode({"x": 1}))
+    assert scan(app, ScanCache(Store(tmp_path / "cache"))) == plain
 
 
 def _scan_often(root: Path, folder: Path) -> bytes:
-    return msgspec.json.encode([scan(root, ScanCache(folder)) for _ in range(5)])
+    return msgspec.json.encode([scan(root, ScanCache(Store(folder))) for _ in range(5)])
 
 
 def test_scans_may_run_at_once(app: Path, tmp_path: Path) -> None:
@@ -114,21 +115,21 @@ def test_scans_may_run_at_once(app: Path, tmp_path: Path) -> None:
 def test_folder_that_cannot_be_written_stops_nothing(app: Path, tmp_path: Path) -> None:
     """Where the folder is a file, there is simply no cache."""
     (tmp_path / "cache").write_text("not a folder")
-    assert scan(app, ScanCache(tmp_path / "cache")) == scan(app, None)
+    assert scan(app, ScanCache(Store(tmp_path / "cache"))) == scan(app, None)
 
 
 def test_old_entries_are_removed_once_a_day(tmp_path: Path) -> None:
     """What is older than a month goes; the next day's call looks again, an earlier one does not."""
-    cache = ScanCache(tmp_path)
-    cache._write("m1", b"old")
-    cache._write("m2", b"new")
+    cache = ScanCache(Store(tmp_path))
+    cache.store.write("m1", b"old")
+    cache.store.write("m2", b"new")
     now = time.time()
     os.utime(tmp_path / "m1" / "m1", (now - 40 * 86_400,) * 2)
-    assert cache.prune(now) == 1
+    assert cache.store.prune(now) == 1
     assert [p.name for p in entries(tmp_path)] == ["m2"]
     os.utime(tmp_path / "m2" / "m2", (now - 40 * 86_400,) * 2)
-    assert cache.prune(now + 60) == 0
-    assert cache.prune(now + 90_000) == 1
+    assert cache.store.prune(now + 60) == 0
+    assert cache.store.prune(now + 90_000) == 1
 
 
 def test_folder_follows_the_standard(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from forgeward.cli import out, shapes
+from forgeward.cli.scan_run import Asked, run
 from forgeward.cli.start import Json
-from forgeward.cli.state import RUN
-from forgeward.errors import BadInput
-
-if TYPE_CHECKING:
-    from forgeward.prevent.findings import Grade, Report
-    from forgeward.prevent.rules.base import Rule
-    from forgeward.prevent.settings import Settings
-
-FORMATS = ("text", "json", "sarif", "github", "markdown", "html")
 
 
 def scan(
@@ -56,117 +48,19 @@ def scan(
     if paths[0] == "explain":
         _explain(paths[1:])
         return
-    chosen = "json" if as_json else format
-    if chosen not in FORMATS:
-        raise BadInput(f"There is no format “{chosen}”.", next=f"Choose one of {', '.join(FORMATS)}.")
-    settings = _settings(paths, config)
-    limit = _limit(fail_on or settings.fail_on or "high")
-    rules = _rules(rule or [])
-    if baseline is None and settings.baseline:
-        baseline = (config or Path(paths[0]) / "forgeward.toml").parent / settings.baseline
-    report = _without(_scan(paths, rules, settings, diff or "", cached=not no_cache), baseline)
-    for note in report.notes:
-        out.say(note)
-    _write(_rendered(report, rules, chosen), output)
-    if limit is not None and report.at_least(limit):
-        raise typer.Exit(1)
-    if not report.complete and not report.findings:
-        raise typer.Exit(2)
-
-
-def _limit(word: str) -> Grade | None:
-    from forgeward.prevent.findings import Grade
-
-    if word == "never":
-        return None
-    try:
-        return Grade(word)
-    except ValueError:
-        choices = ", ".join(grade.value for grade in Grade)
-        raise BadInput(f"There is no severity “{word}”.", next=f"Choose {choices} or never.") from None
-
-
-def _rules(wanted: list[str]) -> tuple[Rule, ...]:
-    from forgeward.prevent.rules import all_rules, find_rule
-
-    return tuple(find_rule(name) for name in wanted) or all_rules()
-
-
-def _settings(paths: list[str], config: Path | None) -> Settings:
-    """The settings that were named, or those of the one folder."""
-    from forgeward.prevent import settings
-    from forgeward.prevent.rules import all_rules
-
-    place = config or Path(paths[0]) / settings.NAME
-    if config is None and (len(paths) > 1 or not place.is_file()):
-        return settings.Settings()
-    try:
-        text = place.read_text(encoding="utf-8")
-    except OSError as problem:
-        raise BadInput(f"{place}: {problem.strerror}.", next="Name a file that exists.") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{place} is not UTF-8.", next="Save it as UTF-8.") from None
-    return settings.read(text, [rule.id for rule in all_rules()], str(place))
-
-
-def _scan(paths: list[str], rules: tuple[Rule, ...], settings: Settings, base: str, *, cached: bool) -> Report:
-    from forgeward.edges.scan_cache import ScanCache, default_folder
-    from forgeward.edges.scanning import scan_folders
-
-    return scan_folders(
-        [Path(p) for p in paths],
-        rules,
-        RUN.home.now().date(),
-        out.progress("apps"),
-        settings=settings,
-        cache=ScanCache(default_folder()) if cached else None,
-        base=base,
+    asked = Asked(
+        paths=paths,
+        format="json" if as_json else format,
+        fail_on=fail_on,
+        baseline=baseline,
+        diff=diff,
+        config=config,
+        no_cache=no_cache,
+        rule=rule or [],
+        out=output,
     )
-
-
-def _without(report: Report, baseline: Path | None) -> Report:
-    """The report without what an earlier one already told."""
-    if baseline is None:
-        return report
-    import msgspec
-
-    from forgeward.prevent.findings import Report as Known
-
-    try:
-        known = {f.fingerprint for f in msgspec.json.decode(baseline.read_bytes(), type=Known).findings}
-    except OSError as problem:
-        raise BadInput(
-            f"{baseline}: {problem.strerror}.", next="Name a report that `scan --format json` wrote."
-        ) from None
-    except msgspec.MsgspecError as problem:
-        message = f"{baseline} is no report of a scan: {problem}"
-        raise BadInput(message, next="Name a report that `scan --format json` wrote.") from None
-    kept = tuple(f for f in report.findings if f.fingerprint not in known)
-    return msgspec.structs.replace(report, findings=kept)
-
-
-def _rendered(report: Report, rules: tuple[Rule, ...], chosen: str) -> str:
-    import msgspec
-
-    from forgeward.prevent.report import annotations, markdown, page, sarif, text
-
-    if chosen == "json":
-        return msgspec.json.encode(shapes.Scan.of(report)).decode()
-    if chosen == "sarif":
-        return msgspec.json.format(msgspec.json.encode(sarif.render(report, rules)), indent=1).decode()
-    makers = {"github": annotations.render, "markdown": markdown.render, "html": page.render}
-    return makers.get(chosen, text.render)(report).rstrip("\n")
-
-
-def _write(rendered: str, output: Path | None) -> None:
-    if output is None:
-        if rendered:
-            out.line(rendered)
-        return
-    try:
-        output.write_text(rendered + "\n", encoding="utf-8")
-    except OSError as problem:
-        raise BadInput(f"{output}: {problem.strerror}.", next="Name a file that can be written.") from None
+    if code := run(asked):
+        raise typer.Exit(code)
 
 
 def _explain(names: list[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from forgeward.errors import BadInput
-from forgeward.prevent.project import MAX_FILE, MAX_FILES, SKIPPED_FOLDERS, NotScanned, is_wanted
+from forgeward.prevent.wanted import MAX_FILE, MAX_FILES, SKIPPED_FOLDERS, NotScanned, is_wanted
 
 _MANY_BYTES = 400_000_000
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from forgeward.errors import BadInput
-from forgeward.prevent.project import MAX_FILE, MAX_FILES, SKIPPED_FOLDERS, NotScanned, is_wanted
+from forgeward.prevent.wanted import MAX_FILE, MAX_FILES, SKIPPED_FOLDERS, NotScanned, is_wanted
 
 _SECONDS = 60
 _ADVICE = "Name a branch, tag or commit of the repository that holds the folder, or another folder."

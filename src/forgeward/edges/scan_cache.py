@@ -1,63 +1,28 @@
-"""Keeps lowered files, and the findings of unchanged apps, between scans.
-
-Each entry lies under the hash of what it was made from and of the scanner's own files, so nothing old is ever read. It
-begins with a hash of itself: a damaged one is ignored and written again. Entries are written beside and moved into
-place, so that scans may run at once. What was not used for a month is removed.
-"""
+"""Keeps lowered files, and the findings of unchanged apps, between scans."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import time
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 
 import msgspec
-import tree_sitter_javascript
-import tree_sitter_typescript
 
-import forgeward.prevent
+from forgeward.edges.scan_store import Store, scanner_version
 from forgeward.prevent.project import App, Project
 from forgeward.prevent.scan import AppResult
 from forgeward.prevent.syntax.ir import Module
 
-_HEAD = 16  # bytes of the hash in front of each entry
-_MONTH, _DAY = 30 * 86_400, 86_400  # seconds
 _MODULES = msgspec.msgpack.Decoder(Module)
 _RESULTS = msgspec.msgpack.Decoder(AppResult)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def default_folder() -> Path:
-    """``forgeward/scan`` in the user's folder for caches (XDG Base Directory 0.8)."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "forgeward" / "scan"
-
-
-@cache
-def scanner_version() -> bytes:
-    """A hash over the scanner's own files as they lie on the disk, and over the grammars."""
-    made = hashlib.blake2b(digest_size=16)
-    root = Path(forgeward.prevent.__file__).parent
-    for folder, folders, names in os.walk(root):
-        folders.sort()
-        for name in sorted(names):
-            if name.endswith((".py", ".json")):
-                facts = Path(folder, name).stat()
-                made.update(f"{name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    for grammar in (tree_sitter_javascript, tree_sitter_typescript):
-        made.update(str(Path(str(grammar.__file__)).stat().st_mtime_ns).encode())
-    return made.digest()
-
-
 class ScanCache:
-    """One folder of entries. Every failure of the disk means no cache, never no scan."""
+    """What the scanner itself keeps in a store; ``hits`` and ``misses`` count lowered files."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self.hits = self.misses = 0
 
     # Lowered files
@@ -66,7 +31,7 @@ class ScanCache:
         """The lowered files that are known, by path."""
         found = {}
         for path in paths:
-            data = self._read(self._key(path, files[path]))
+            data = self.store.read(self._key(path, files[path]))
             if data is None:
                 continue
             with contextlib.suppress(msgspec.MsgspecError):
@@ -84,7 +49,7 @@ class ScanCache:
             source, module.source, module.path = module.source, b"", ""
             data = _ENCODER.encode(module)
             module.source, module.path, module._lines = source, path, lines
-            self._write(self._key(path, source), data)
+            self.store.write(self._key(path, source), data)
 
     def _key(self, path: str, data: bytes) -> str:
         suffix = path.rpartition(".")[2]  # the extension chooses the grammar
@@ -95,14 +60,14 @@ class ScanCache:
 
     def result(self, key: str) -> AppResult | None:
         """What an unchanged app gave."""
-        data = self._read(key)
+        data = self.store.read(key)
         if data is not None:
             with contextlib.suppress(msgspec.MsgspecError):
                 return _RESULTS.decode(data)
         return None
 
     def keep_result(self, key: str, result: AppResult) -> None:
-        self._write(key, _ENCODER.encode(result))
+        self.store.write(key, _ENCODER.encode(result))
 
     def app_key(self, project: Project, app: App, rules: Sequence[str]) -> str:
         """Everything that the findings of an app depend on."""
@@ -116,46 +81,3 @@ class ScanCache:
             made.update(f"{path}\0{len(data)}\0".encode())
             made.update(data)
         return f"a{made.hexdigest()}"
-
-    # The folder
-
-    def _read(self, key: str) -> bytes | None:
-        place = self._folder / key[:3] / key
-        try:
-            data = place.read_bytes()
-        except OSError:
-            return None
-        body = data[_HEAD:]
-        if hashlib.blake2b(body, digest_size=_HEAD).digest() != data[:_HEAD]:
-            return None
-        return body
-
-    def _write(self, key: str, body: bytes) -> None:
-        place = self._folder / key[:3] / key
-        beside = place.with_name(f"{key}.{os.getpid()}")
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            beside.write_bytes(hashlib.blake2b(body, digest_size=_HEAD).digest() + body)
-            beside.replace(place)
-        except OSError:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
-
-    def prune(self, now: float | None = None) -> int:
-        """Removes what nobody wrote or used for a month, at most once a day; how many entries."""
-        now = time.time() if now is None else now
-        mark = self._folder / "pruned"
-        removed = 0
-        try:
-            if mark.exists() and now - mark.stat().st_mtime < _DAY:
-                return 0
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            mark.touch()
-            os.utime(mark, (now, now))
-            for place in self._folder.glob("*/*"):
-                if now - place.stat().st_mtime > _MONTH:
-                    place.unlink(missing_ok=True)
-                    removed += 1
-        except OSError:
-            return removed
-        return removed

@@ -46,10 +46,12 @@ def scan_folders(
     settings: Settings | None = None,
     cache: ScanCache | None = None,
     base: str = "",
+    files: tuple[dict[str, bytes], list[NotScanned]] | None = None,
 ) -> Report:
     """One report of all folders. Raises ``BadInput`` where one does not exist.
 
-    ``base`` is a git revision or an earlier copy of the folder: only what came since is told then.
+    ``base`` is a git revision or an earlier copy of the folder: only what came since is told then. ``files`` are the
+    folders' files where they were read already.
     """
     settings = settings or Settings()
     listed = list(roots)
@@ -57,7 +59,7 @@ def scan_folders(
     work = Work(kept, today, settings, cache, progress)
     gc.disable()  # a scan makes millions of small tuples and no cycles worth looking for
     try:
-        project, report = _report(*read_trees(listed), work)
+        project, report = _report(*(files or read_trees(listed)), work)
         if base:
             before, earlier = _report(*_read_base(listed, base), work._replace(progress=lambda _d, _t: None))
             changes = manifest_changes(before, project)
@@ -72,7 +74,7 @@ def _report(files: dict[str, bytes], left_out: list[NotScanned], work: Work) -> 
     project = assemble(wanted, left_out)
     results = list(_spread(project, work))
     if work.cache is not None and work.cache.misses:
-        work.cache.prune()
+        work.cache.store.prune()
     return project, combine(project, [*results, AppResult(scan_files(project, work.rules), [])], work.today)
 
 

@@ -14,39 +14,18 @@ from typing import Any
 
 from forgeward.prevent import manifest as manifests
 from forgeward.prevent.manifest import Manifest
-from forgeward.prevent.syntax.kinds import SUFFIXES
+from forgeward.prevent.wanted import (
+    LOCKFILES,
+    MANIFESTS,
+    MAX_LINE,
+    NotScanned,
+    is_ci,
+    is_code,
+    is_test,
+)
 from forgeward.prevent.yaml_lines import NotYaml
 
-MANIFESTS = ("manifest.yml", "manifest.yaml")
-LOCKFILES = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
-SKIPPED_FOLDERS = frozenset(
-    {
-        "node_modules", ".git", ".hg", "build", "dist", "out", "coverage", ".next", ".turbo", ".yarn", ".cache",
-        "bower_components", "jspm_packages", "vendor", ".venv", "__pycache__",
-    }
-)  # fmt: skip
-MAX_FILE = 1_500_000  # bytes; real sources of apps stay below a tenth
-MAX_FILES = 20_000  # in one call
-MAX_LINE = 20_000  # characters: longer lines are made by a bundler
-
-_TEST = re.compile(
-    r"(^|/)(__tests__|__mocks__|__snapshots__|tests?|e2e|cypress|playwright|fixtures|\.storybook|stories)/"
-    r"|[.-](test|tests|spec|stories|e2e|mock|mocks|cy)\.[cm]?[jt]sx?$|(^|/)(jest|vitest|setupTests|setup-tests)[^/]*$"
-)
-_CI = re.compile(
-    r"(^|/)(\.github/workflows/[^/]+\.ya?ml|\.github/actions/[^/]+/action\.ya?ml|bitbucket-pipelines\.ya?ml"
-    r"|\.gitlab-ci\.ya?ml|\.circleci/config\.ya?ml|azure-pipelines\.ya?ml|Jenkinsfile)$"
-)
-_TEXTS = re.compile(
-    r"(\.(json|ya?ml|env|sh|bash|toml|ini|cfg|conf|properties|md|txt|html?|xml|sql|graphql|pem|key|crt|npmrc|local)"
-    r"|(^|/)\.env[^/]*|(^|/)(\.npmrc|\.netrc|\.yarnrc|Dockerfile|Jenkinsfile|Makefile)|(^|/)id_(rsa|ed25519|ecdsa))$"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class NotScanned:
-    path: str
-    reason: str
+__all__ = ["LOCKFILES", "App", "NotScanned", "Package", "Project", "assemble", "is_ci", "is_code", "is_test"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +78,6 @@ class Project:
 
     def text(self, path: str) -> str:
         return self.files[path].decode("utf-8", "replace")
-
-
-def is_code(path: str) -> bool:
-    return path.endswith(SUFFIXES) and not path.endswith((".d.ts", ".d.mts", ".d.cts"))
-
-
-def is_test(path: str) -> bool:
-    return _TEST.search(path) is not None
-
-
-def is_ci(path: str) -> bool:
-    return _CI.search(path) is not None
-
-
-def is_wanted(path: str) -> bool:
-    """Whether a file is read at all."""
-    name = posixpath.basename(path)
-    return path.endswith(SUFFIXES) or name in LOCKFILES or _TEXTS.search(path) is not None
 
 
 def assemble(files: Mapping[str, bytes], left_out: Iterable[NotScanned] = ()) -> Project:

@@ -18,6 +18,8 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from forgeward.errors import BadInput
@@ -159,6 +161,14 @@ class _Reader:
         if severity == "never":
             raise self.wrong((*path, "severity"), "a severity cannot be “never”", "Write enabled = false.")
         return RuleSetting(enabled, reason, Grade(severity) if severity else None)
+
+
+@cache
+def rule_ids() -> frozenset[str]:
+    """The ids of all rules, by the names of their files: nothing is imported for it."""
+    folder = Path(__file__).parent / "rules"
+    names = (place.stem for place in folder.glob("*.py") if not place.stem.startswith("_"))
+    return frozenset(name.replace("_", "-") for name in names if name != "base")
 
 
 def _header(path: tuple[str, ...]) -> re.Pattern[str]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from forgeward.prevent.findings import Grade
 from forgeward.prevent.flow.analysis import Analysis
 from forgeward.prevent.flow.entries import handler_module
-from forgeward.prevent.project import SKIPPED_FOLDERS
 from forgeward.prevent.rules.base import HIGH, Hit, Rule, manifest_line
+from forgeward.prevent.wanted import SKIPPED_FOLDERS
 
 
 def check(analysis: Analysis) -> Iterator[Hit]:
