@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ import dkim
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.resolver
 import dns.rrset
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -142,7 +144,12 @@ def test_without_signatures_no_child_is_asked(parsers: ParserPool, monkeypatch: 
     """A mail without DKIM and ARC needs the DNS for DMARC alone, and no process; blank lines in front hide nothing."""
     asked: list[bytes] = []
     real = parsers.asked
-    monkeypatch.setattr(parsers, "asked", lambda raw: asked.append(raw) or real(raw))
+
+    def counted(raw: bytes) -> object:
+        asked.append(raw)
+        return real(raw)
+
+    monkeypatch.setattr(parsers, "asked", counted)
     assert signed(parsers, mail(b"DKIM-Signature: in the text\r\n"), Zone(ZONE)).signals.dmarc == "fail"
     assert not asked
     assert signed(parsers, b"\r\n" + SIGNED, Zone(ZONE)).signals.dkim == "pass"
@@ -203,6 +210,35 @@ def test_the_cache() -> None:
     now[0] = 301
     cache.resolve(Question("a.example"))
     assert zone.asked["a.example"] == 2
+
+
+def test_who_asks_at_once_asks_once() -> None:
+    """Eight threads that need the same name make one look-up; one that breaks breaks for all of them, and is over."""
+    zone = SlowZone({"a.example": "x"}, seconds=0.2)
+    cache = Cache(zone)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: cache.resolve(Question("a.example")), range(8)))
+    assert (answers, zone.asked["a.example"]) == ([Answer("found", ("x",))] * 8, 1)
+
+    class Broken:
+        def resolve(self, question: Question) -> Answer:
+            raise ValueError(question.name)
+
+    broken = Cache(Broken())
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"a\.example"):
+            broken.resolve(Question("a.example"))
+
+
+def test_a_machine_without_a_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no name server is set, look-ups are not answered, and nothing breaks."""
+
+    def unset(self: object, configure: bool = True, **_: object) -> None:
+        if configure:
+            raise dns.resolver.NoResolverConfiguration
+
+    monkeypatch.setattr("forgeward.edges.dns.dns.resolver.Resolver.__init__", unset)
+    assert DnsResolver(Dns()).resolve(Question("a.example")) == FAILED
 
 
 class NameServer(threading.Thread):

@@ -18,12 +18,17 @@ _TEXT = 8192  # characters of one record
 
 
 class DnsResolver:
-    """Asks by dnspython. Safe for threads."""
+    """Asks by dnspython. Safe for threads. Where the machine knows no name server, nothing is ever answered."""
 
     def __init__(self, settings: Dns) -> None:
         self._off = settings.off
         self._timeout = settings.timeout
-        self._resolver = dns.resolver.Resolver(configure=not (settings.servers or settings.off))
+        self._resolver = dns.resolver.Resolver(configure=False)
+        if not (settings.servers or settings.off):
+            try:
+                self._resolver = dns.resolver.Resolver()
+            except dns.resolver.NoResolverConfiguration:  # a machine without a DNS: mails come in all the same
+                self._off = True
         if settings.servers:
             self._resolver.nameservers = list(settings.servers)
             self._resolver.port = settings.port

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
 
@@ -43,26 +44,42 @@ class Resolver(Protocol):
 
 
 class Cache:
-    """Remembers another resolver's answers for some minutes. Safe for threads."""
+    """Remembers another resolver's answers for some minutes, and asks once for all who ask at once, in any thread."""
 
     def __init__(self, resolver: Resolver, clock: Callable[[], float] = time.monotonic) -> None:
         self._resolver, self._clock = resolver, clock
         self._known: OrderedDict[Question, tuple[float, Answer]] = OrderedDict()
+        self._asked: dict[Question, Future[Answer]] = {}
         self._lock = threading.Lock()
 
     def resolve(self, question: Question) -> Answer:
         """The answer of the last few minutes, or a fresh one; a failure is remembered for some seconds."""
         with self._lock:
             known = self._known.get(question)
-        if known and known[0] > self._clock():
-            return known[1]
-        answer = self._resolver.resolve(question)
-        until = self._clock() + (_FAILURE_SECONDS if answer.state == "failed" else _CACHE_SECONDS)
-        with self._lock:
-            self._known[question] = until, answer
-            self._known.move_to_end(question)
-            while len(self._known) > _CACHED:
-                self._known.popitem(last=False)
+            if known and known[0] > self._clock():
+                return known[1]
+            others = self._asked.get(question)
+            if others is None:
+                own = self._asked[question] = Future[Answer]()
+        return others.result() if others is not None else self._ask(question, own)
+
+    def _ask(self, question: Question, waiting: Future[Answer]) -> Answer:
+        """Asks, and tells whoever waits for the same."""
+        try:
+            answer = self._resolver.resolve(question)
+            until = self._clock() + (_FAILURE_SECONDS if answer.state == "failed" else _CACHE_SECONDS)
+            with self._lock:
+                self._known[question] = until, answer
+                self._known.move_to_end(question)
+                while len(self._known) > _CACHED:
+                    self._known.popitem(last=False)
+            waiting.set_result(answer)
+        except BaseException as problem:
+            waiting.set_exception(problem)
+            raise
+        finally:
+            with self._lock:
+                self._asked.pop(question, None)
         return answer
 
 
