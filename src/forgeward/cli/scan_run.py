@@ -6,6 +6,7 @@ answers None, and the option parser speaks.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,6 +74,7 @@ def plain(argv: Sequence[str]) -> Asked | None:
 
 def main(asked: Asked) -> int:
     """``run`` as a whole program: errors become sentences and exit codes."""
+    gc.disable()  # a short life with millions of small tuples and no cycles worth looking for
     try:
         return run(asked)
     except ForgewardError as problem:

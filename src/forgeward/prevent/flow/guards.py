@@ -9,6 +9,7 @@ told apart.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from forgeward.prevent.flow import product
@@ -307,7 +308,7 @@ class Guards(Structure):
         mod = self.linker.modules[node >> SHIFT]
         callee = mod.ops[node & MASK][0]
         symbols = self.calls.symbols.get(node, ())
-        if any(_VERIFIES.search(s) for s in symbols):
+        if any(map(_is_verifier, symbols)):
             return True
         return mod.kind[callee] == k.MEMBER and mod.text[callee] in {"verify", "timingSafeEqual"}
 
@@ -376,6 +377,11 @@ class Guards(Structure):
         if call is not None and call.principal == "user":
             return [Guard("read", origin.node, origin.chain, product.resources(call, self.slicer))]
         return []
+
+
+@cache
+def _is_verifier(symbol: str) -> bool:
+    return _VERIFIES.search(symbol) is not None
 
 
 def _is_account(origin: Origin) -> bool:

@@ -6,6 +6,7 @@ Sources: developer.atlassian.com/platform/forge/runtime-reference (product REST 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from forgeward.prevent.flow.calls import Calls
@@ -63,18 +64,26 @@ class Check(NamedTuple):
     everywhere: bool
 
 
+@cache
+def _meaning(symbol: str) -> tuple[str, str, str] | None:
+    """Principal, API and operation of an outside symbol; None for what is no product call."""
+    if found := _REQUEST.match(symbol):
+        return {"asApp": "app", "asUser": "user"}.get(found.group(1) or "", "bare"), found.group(2), ""
+    if found := _SDK.match(symbol):
+        return {"asApp": "app", "asUser": "user"}[found.group(1)], "compass", found.group(2)
+    return None
+
+
 def product_call(site: int, calls: Calls) -> ProductCall | None:
     """What a call node asks of a product, or None."""
-    mod, base = calls.linker.modules[site >> SHIFT], site & ~MASK
-    arguments = [base | o for o in mod.ops[site & MASK][1:]]
     for symbol in calls.symbols.get(site, ()):
-        if found := _REQUEST.match(symbol):
-            principal = {"asApp": "app", "asUser": "user"}.get(found.group(1) or "", "bare")
-            route, options = [*arguments, -1, -1][:2]
-            return ProductCall(site, principal, found.group(2), route, options)
-        if found := _SDK.match(symbol):
-            principal = {"asApp": "app", "asUser": "user"}[found.group(1)]
-            return ProductCall(site, principal, "compass", -1, [*arguments, -1][0], found.group(2))
+        meaning = _meaning(symbol)
+        if meaning is None:
+            continue
+        principal, api, operation = meaning
+        mod, base = calls.linker.modules[site >> SHIFT], site & ~MASK
+        first, second = [*(base | o for o in mod.ops[site & MASK][1:]), -1, -1][:2]
+        return ProductCall(site, principal, api, -1 if operation else first, first if operation else second, operation)
     return None
 
 
@@ -120,8 +129,11 @@ def resources(call: ProductCall, slicer: Slicer) -> tuple[int, ...]:
 
 def check(site: int, calls: Calls, slicer: Slicer) -> Check | None:
     """The permission check that a call node is, or None."""
+    symbols = calls.symbols.get(site, ())
+    if not any(s.startswith("@forge/") for s in symbols):
+        return None
     mod, base = calls.linker.modules[site >> SHIFT], site & ~MASK
-    for symbol in calls.symbols.get(site, ()):
+    for symbol in symbols:
         if found := _AUTHORIZE.match(symbol):
             if found.group(3):
                 return Check(site, "onJira", tuple(base | o for o in mod.ops[site & MASK][1:]), everywhere=False)

@@ -123,12 +123,14 @@ class _Run:
         return self.out
 
     def push(self, node: int, path: Path, chain: Chain, before: int) -> None:
-        path = path[:MAX_PATH]
+        if len(path) > MAX_PATH:
+            path = path[:MAX_PATH]
         key = (node, path, chain)
         if key not in self.seen:
             self.seen.add(key)
-            self.out.steps.append(Step(node, path, chain, before))
-            self.waiting.append(len(self.out.steps) - 1)
+            steps = self.out.steps
+            self.waiting.append(len(steps))
+            steps.append(Step(node, path, chain, before))
 
     def end(self, sort: str, at: int, text: str, path: Path, chain: Chain) -> None:
         self.out.origins.append(Origin(sort, self.out.steps[at].node, text, path, chain, at))

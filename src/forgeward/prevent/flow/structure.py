@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from forgeward.prevent.flow.calls import CALLBACK, Calls, Edge
 from forgeward.prevent.flow.slices import Chain
 from forgeward.prevent.flow.values import MASK, SHIFT
 from forgeward.prevent.syntax import kinds as k
 
 _PROMISE_METHODS = {"then", "catch", "finally"}
+_NO_USERS = frozenset({k.VAR, k.PARAM, k.FUNC, k.CLASS, k.THIS})  # their operands are no nodes
 _HANDS_ON = {k.MEMBER, k.INDEX, k.CHOICE, k.UNARY}
 
 
@@ -122,11 +125,11 @@ class Structure:
     def _module_users(self, module: int) -> dict[int, list[int]]:
         """For each node, the nodes that use it."""
         if module not in self._used:
-            mod, found = self.linker.modules[module], dict[int, list[int]]()
-            for n, kind in enumerate(mod.kind):
-                if kind not in {k.VAR, k.PARAM, k.FUNC, k.CLASS, k.THIS}:
-                    for o in mod.ops[n][1:] if kind == k.SET else mod.ops[n]:
-                        found.setdefault(o, []).append(n)
+            mod, found = self.linker.modules[module], defaultdict[int, list[int]](list)
+            for n, (kind, ops) in enumerate(zip(mod.kind, mod.ops, strict=True)):
+                if ops and kind not in _NO_USERS:
+                    for o in ops[1:] if kind == k.SET else ops:
+                        found[o].append(n)
             self._used[module] = found
         return self._used[module]
 
