@@ -16,7 +16,7 @@ ROLES = ("ines", "tomasz", "hannah", "dele", "ada", "nobody")
 PARTS = (
     'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nSee \u202eexe.\r\n'
     '--b\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename="<script>alert(1)</script>.html"\r\n'
-    "\r\n<script>alert(1)</script> a\u202eb\x07c\r\n"
+    "\r\n<script>alert(1)</script> a\u202ebc\r\n"
     '--b\r\nContent-Disposition: attachment; filename="../../x.zip"\r\n\r\nPK\x03\x04zip\r\n--b--\r\n'
 )
 
@@ -48,7 +48,7 @@ def test_a_file_is_looked_at_before_anything_is_decided(house: House, held: tupl
     assert "See [U+202E]exe." in page
     assert f"/mail/{pk}/files/2/" in page
     shown = client.get(f"/mail/{pk}/files/1/").content.decode()
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; a[U+202E]b[U+0007]c" in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; a[U+202E]bc" in shown
     assert Tags(page).inline == Tags(shown).inline == []
     assert "This is an archive" in client.get(f"/mail/{pk}/files/2/").content.decode()
     taken = client.get(f"/mail/{pk}/files/2/?download")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from forgeward.desk import kept, programme, proofs
 from forgeward.desk.models import AttachmentRow, CanaryRow, MailboxRow, Person, RawMail
@@ -200,7 +200,10 @@ DELETED = "[deleted]"  # the time to keep it was over
 
 @dataclass(frozen=True, slots=True)
 class BoxLine:
-    """A mailbox of the settings and how it is. ``problem`` is a sentence while it cannot be read."""
+    """A mailbox of the settings and how it is. ``problem`` is a sentence while it cannot be read.
+
+    ``proven_at`` is when a test mail last arrived, ``lost_at`` when the newest one was sent, where that did not.
+    """
 
     name: str
     purpose: str
@@ -210,12 +213,16 @@ class BoxLine:
     problem: str
     taken: int
     proven_at: datetime | None
+    lost_at: datetime | None = None
 
 
 def boxes(home: Home) -> tuple[BoxLine, ...]:
     """Every mailbox of the settings, with the last look and the last test mail that arrived."""
     settings = home.settings
     rows = {row.name: row for row in MailboxRow.objects.all()}
+    newest = CanaryRow.objects.values("address").annotate(last=Max("pk")).values("last")
+    failed = CanaryRow.objects.filter(pk__in=newest, arrived_at__isnull=True, failed_at__isnull=False)
+    lost: dict[str, datetime | None] = dict(failed.values_list("address", "sent_at"))
     proven = CanaryRow.objects.filter(arrived_at__isnull=False).order_by("pk")
     arrived: dict[str, datetime | None] = dict(proven.values_list("address", "arrived_at"))
     return tuple(
@@ -228,9 +235,18 @@ def boxes(home: Home) -> tuple[BoxLine, ...]:
             problem=rows[box.name].problem if box.name in rows else "",
             taken=rows[box.name].taken if box.name in rows else 0,
             proven_at=arrived.get(box.address.lower()),
+            lost_at=lost.get(box.address.lower()),
         )
         for box in settings.mailbox
     )
+
+
+def unread(home: Home) -> tuple[str, ...]:
+    """The contacts that the policy names and no mailbox here reads: nothing proves that they answer (CT-1)."""
+    contacts = programme.policies().latest.vendor.contacts
+    read = {each for box in home.settings.mailbox for each in box.addresses}
+    named = dict.fromkeys(each for each in (contacts.security, contacts.privacy) if each)
+    return tuple(each for each in named if each.lower() not in read)
 
 
 def _way(box: Mailbox, *, listens: bool) -> str:

@@ -78,6 +78,7 @@ class Box:
     purpose: str
     looked: str
     proven: str
+    lost: str
 
 
 def _row(mail: MailLine, view: Lens) -> Row:
@@ -118,6 +119,7 @@ def mails(request: HttpRequest) -> HttpResponse:
         "case": case,
         "zone": view.zone_words,
         "boxes": [_box(box, view) for box in boxes],
+        "unread": reader.unread(home),
         "tally": [(key, counts[key], _row_words(key)) for key in TALLIED if counts.get(key)],
     }
     return render(request, "mail/list.html", words)
@@ -129,6 +131,7 @@ def _box(box: BoxLine, view: Lens) -> Box:
         PURPOSES.get(box.purpose, box.purpose),
         view.at(box.looked_at) if box.looked_at else "",
         view.at(box.proven_at) if box.proven_at else "",
+        view.at(box.lost_at) if box.lost_at else "",
     )
 
 
