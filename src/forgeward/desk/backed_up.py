@@ -21,7 +21,7 @@ def home_mark() -> str:
     return programme.vault().keys.keyed("backup", b"home")[:32]
 
 
-def expired(folder: Path, now: datetime) -> list[Path]:
+def expired(folder: Path, now: datetime, lasting: timedelta = KEYS_LAST) -> list[Path]:
     """Backups of this home's keys in the folder whose time is over."""
     found, mark = [], home_mark()
     for file in sorted(folder.glob(f"forgeward-*{KEYS}")):
@@ -29,6 +29,6 @@ def expired(folder: Path, now: datetime) -> list[Path]:
             about = archive.about(file)
         except (BadInput, AnswerIsNo):
             continue  # not ours to judge
-        if about.kind == "keys" and about.home == mark and now - parse_instant(about.made_at) > KEYS_LAST:
+        if about.kind == "keys" and about.home == mark and now - parse_instant(about.made_at) > min(lasting, KEYS_LAST):
             found.append(file)
     return found

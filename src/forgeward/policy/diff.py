@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from forgeward.policy import names
 from forgeward.policy.clock import Clock, Course, evaluate
 from forgeward.policy.model import ClockRule, Duty, Mechanism, Obligation, Policy, Promise, Regime, Thresholds
 from forgeward.policy.targets import Target, Unit
@@ -300,6 +301,7 @@ def _frame(a: Policy, b: Policy) -> Iterator[Difference]:
         words = f"The path of escalation is {', '.join(b.escalation)}."
         yield Difference("escalation", Turn.OTHERWISE, words, material=False)
     yield from _letters(a, b)
+    yield from _retention(a, b)
     yield from _time(a, b)
     if a.severity_examples != b.severity_examples:
         yield Difference("severity_examples", Turn.WORDING, "The examples of severities changed.", material=False)
@@ -355,6 +357,17 @@ def _letters(a: Policy, b: Policy) -> Iterator[Difference]:
         yield Difference("letters", Turn.TIGHTER, f"A second person reads “{kind}” before it goes.", material=False)
     for kind in sorted(a.second_person - b.second_person):
         yield Difference("letters", Turn.LOOSER, f"Nobody else reads “{kind}” before it goes.", material=False)
+
+
+def _retention(a: Policy, b: Policy) -> Iterator[Difference]:
+    """Data that is kept for longer is a matter for those whom it is about; a shorter time is not."""
+    for kind in names.RETENTION:
+        was, becomes = a.retention.get(kind), b.retention.get(kind)
+        if was == becomes:
+            continue
+        longer = becomes is None or (was is not None and becomes.seconds_hint > was.seconds_hint)
+        words = f"“{kind}” is kept for {becomes or 'as long as nobody erases it'}; it was {was or 'without an end'}."
+        yield Difference("retention", Turn.LOOSER if longer else Turn.TIGHTER, words, material=longer)
 
 
 def _time(a: Policy, b: Policy) -> Iterator[Difference]:

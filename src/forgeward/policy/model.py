@@ -258,6 +258,7 @@ class Policy:
     promises: tuple[Promise, ...]
     regimes: tuple[Regime, ...]
     digest: str
+    retention: Mapping[str, Target] = field(default_factory=dict)  # by kind of data, ``names.RETENTION``
     second_person: frozenset[str] = frozenset()  # kinds of letters to a reporter that somebody else reads first
 
     def __eq__(self, other: object) -> bool:

@@ -176,6 +176,17 @@ LETTERS: dict[str, str] = {
 }
 """Kinds of letters to a reporter; a policy may want a second person to read some before they go."""
 
+RETENTION: dict[str, str] = {
+    "unfiled_mail": "mails that belong to no case: advertisements, discarded mails, bounces, since they came",
+    "case_mail": "mails as they came, since their case was closed",
+    "files": "files of messages, since their case was closed",
+    "reporters": "who reported something, with their words and our letters, since their last case was closed",
+    "test_mails": "what is known of the daily test mails, since they were sent",
+    "sessions": "ended sign-ins and used sign-in links, since they ended",
+    "key_backups": "backups of the keys, since they were made; 30 days at most",
+}
+"""Kinds of data; a policy says how long each is kept."""
+
 CHECKS: dict[str, str] = {
     "apps_current": "the register agrees with the Forge CLI's lists",
     "statements_match": "each app's statement agrees with its manifest and code",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -15,6 +16,7 @@ from forgeward.policy.parse_mechanisms import Figures, read_clock, read_mechanis
 from forgeward.policy.parse_time import read_time
 from forgeward.policy.parse_values import address, day, link, score, whole
 from forgeward.policy.parse_yaml import Fields, Node, Report
+from forgeward.policy.retention import read_retention
 from forgeward.policy.targets import Target, Unit, parse_target
 from forgeward.vocabulary import Role, Severity
 
@@ -30,6 +32,7 @@ _TOP = (
     "reminders",
     "escalation",
     "letters",
+    "retention",
     "severity_examples",
     "references",
     "promises",
@@ -54,6 +57,7 @@ class Draft:
     reminders: tuple[int, ...] = ()
     escalation: tuple[Role, ...] = ()
     second_person: frozenset[str] = frozenset()
+    retention: Mapping[str, Target] = field(default_factory=dict)
     severity_examples: dict[Severity, tuple[str, ...]] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     promises: list[Promise] = field(default_factory=list)
@@ -80,6 +84,7 @@ class Draft:
             promises=tuple(sorted(self.promises, key=lambda promise: order[promise.id])),
             regimes=tuple(self.regimes),
             digest=digest,
+            retention=self.retention,
             second_person=self.second_person,
         )
 
@@ -98,6 +103,7 @@ def read_draft(tree: Fields, report: Report) -> Draft:
     draft.reminders = top.listed("reminders", whole)
     draft.escalation = tuple(Role(role) for role in top.listed("escalation", one_of(set(Role), "a role")))
     draft.second_person = _letters(top)
+    draft.retention = read_retention(top)
     _examples(top, draft)
     draft.references = _references(top)
     for node in top.items("promises"):

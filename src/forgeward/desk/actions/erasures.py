@@ -87,8 +87,12 @@ def plan(home: Home, named: str, actor: Actor) -> Plan:
     """What `erase` would do; changes nothing. Raises ``NotFound``, ``NotAllowed``."""
     demand("person.erase", actor)
     who = reader.find(named)
+    require_sight(reader.cases(who), actor)
+    return _planned(home, who)
+
+
+def _planned(home: Home, who: Subject) -> Plan:
     concerned = reader.cases(who)
-    require_sight(concerned, actor)
     found = list(reader.mentions(home, who))
     letters = reader.letters(who)
     return Plan(
@@ -114,16 +118,28 @@ def erase(home: Home, named: str, reason: str, actor: Actor, now: datetime, *, d
     found = plan(home, named, actor)
     _require_words(found.who, reason, despite)
     _require_unneeded(found, actor, despite)
+    _erase(home, found, actor, now, "request", reason=reason, despite=despite)
+    return found
+
+
+def erase_reporter_of(home: Home, number: str, actor: Actor, now: datetime) -> Plan:
+    """Erases the reporter of a closed case because the policy's time to keep them is over. Raises ``NotFound``."""
+    found = _planned(home, reader.find(number))
+    _erase(home, found, actor, now, "retention")
+    return found
+
+
+def _erase(
+    home: Home, found: Plan, actor: Actor, now: datetime, because: str, *, reason: str = "", despite: str = ""
+) -> None:
     filed = _filed(found)
     _stop_letters(found, now)
-    keys = programme.vault().keys
     gone = {name: rfc3339(now) for name in (*found.who.keys, *(each.part for each in found.mentions))}
-    keys.destroy_all(gone)
+    programme.vault().keys.destroy_all(gone)
     _take_away(home, list(gone), filed, [each.mail for each in found.mentions if each.mail])
-    _enter(gone, actor, now, "request", reason=reason, despite=despite)
+    _enter(gone, actor, now, because, reason=reason, despite=despite)
     _clean()
     _beat(now)
-    return found
 
 
 def settle(home: Home, now: datetime) -> int:

@@ -14,6 +14,7 @@ from forgeward.edges.home import LEAST_FREE, Home
 from forgeward.edges.mail_out import transport_for
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.errors import ForgewardError
+from forgeward.policy.names import RETENTION
 
 BACKED_UP = timedelta(days=2)  # how old the last backup may be
 ALIVE = timedelta(seconds=30)
@@ -46,6 +47,7 @@ def _findings(home: Home, now: datetime) -> Iterator[Finding]:
     yield _parser()
     yield _outbox()
     yield _backup(home, now)
+    yield _retention(now)
     yield _stored()
 
 
@@ -146,6 +148,21 @@ def _backup(home: Home, now: datetime) -> Finding:
         return Finding("backup", False, what, f"Delete it, and {len(old) - 1} more; `forgeward backup` does that.")
     what = f"The last backup was made at {beat.at:%Y-%m-%d %H:%M}Z."
     return Finding("backup", now - beat.at < BACKED_UP, what, "Run `forgeward backup --out DIR` each day.")
+
+
+def _retention(now: datetime) -> Finding:
+    try:
+        kept = programme.policies().at(now).retention
+    except ForgewardError as problem:
+        return Finding("retention", False, str(problem), problem.next)
+    without = [kind for kind in RETENTION if kind not in kept]
+    if without:
+        what = f"The policy keeps these without an end: {', '.join(without)}."
+        return Finding("retention", False, what, "Name them under `retention` in the next policy.")
+    beat = Heartbeat.objects.filter(name="retention").first()
+    said = ", ".join(f"{kind} {target}" for kind, target in kept.items())
+    when = f" Last looked after at {beat.at:%Y-%m-%d %H:%M}Z." if beat else " The worker looks after it each hour."
+    return Finding("retention", True, f"Kept for: {said}.{when}")
 
 
 def _stored() -> Finding:

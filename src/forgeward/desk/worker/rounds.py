@@ -13,7 +13,18 @@ from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
-from forgeward.desk.actions import abandoned, canaries, escalation, homes, intake, mailboxes, outbox, reclock, sequence
+from forgeward.desk.actions import (
+    abandoned,
+    canaries,
+    escalation,
+    homes,
+    intake,
+    mailboxes,
+    outbox,
+    reclock,
+    retention,
+    sequence,
+)
 from forgeward.desk.leases import process_name
 from forgeward.desk.models import Heartbeat, Pending
 from forgeward.desk.worker import auditor
@@ -86,6 +97,7 @@ def one_round(
         "outbox": lambda: _send(home, clock, owner, done),
         "ledger": lambda: _number(home, clock(), done),
         "test mails": lambda: _test(home, clock()),
+        "retention": lambda: retention.look_after(home, clock()),
         "heartbeat": lambda: _beat(clock()),
     }
     if audits:
