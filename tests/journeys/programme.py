@@ -207,6 +207,9 @@ def mail_settings(port: int) -> str:
     return f'[mail]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nsender = "security@lattice-loom.example"\n'
 
 
+OFFLINE = "[dns]\noff = true\n"  # a journey asks no name server of this machine
+
+
 REPORT = b"""\
 Received: from mx.research.example by mx.lattice-loom.example; Wed, 18 Nov 2026 16:42:03 +0000
 From: Noor Haddad <noor@research.example>

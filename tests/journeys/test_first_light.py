@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.programme import REPORT, Programme, Sink, found, mail_server, mail_settings, text_of
+from tests.journeys.programme import OFFLINE, REPORT, Programme, Sink, found, mail_server, mail_settings, text_of
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
@@ -37,7 +37,7 @@ def test_a_mail_becomes_a_case_that_is_fixed_closed_and_proven(tmp_path: Path) -
     """From the raw mail to a pack that verifies offline, each step by its command, each refusal naming what lacks."""
     programme = found(tmp_path / "home")
     with mail_server() as (sink, port):
-        programme.settings(mail_settings(port))
+        programme.settings(mail_settings(port) + OFFLINE)
         number = _intake(programme, sink, tmp_path)
         _acknowledge(programme, sink, number)
         _mend(programme, number)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.browser import Member, chromium, running
-from tests.journeys.programme import REPORT, found, free_port, mail_server, mail_settings, text_of
+from tests.journeys.programme import OFFLINE, REPORT, found, free_port, mail_server, mail_settings, text_of
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.browser]
 
@@ -19,7 +19,7 @@ def test_a_mail_becomes_a_case_that_is_fixed_and_closed_in_a_browser(tmp_path: P
     report.write_bytes(REPORT)
     port = free_port()
     with mail_server() as (sink, smtp), chromium() as browser:
-        programme.settings(mail_settings(smtp))
+        programme.settings(mail_settings(smtp) + OFFLINE)
         with running(programme, port) as base:
             number = programme.do("intake", "mail", str(report))["received"][0]["case"]
             team = {who: Member.arrive(browser, programme, base, who) for who in ("ines", "tomasz", "priya", "hannah")}

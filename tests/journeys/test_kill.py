@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.programme import Programme, Sink, found, free_port, mail_server, mail_settings
+from tests.journeys.programme import OFFLINE, Programme, Sink, found, free_port, mail_server, mail_settings
 
 pytestmark = [
     pytest.mark.journey,
@@ -130,7 +130,7 @@ def test_thirty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     """While mails arrive and people work, workers and the children of ``up`` are killed; then everything is counted."""
     programme = found(tmp_path / "home")
     with mail_server() as (sink, port):
-        programme.settings(mail_settings(port))
+        programme.settings(mail_settings(port) + OFFLINE)
         with supervised(programme) as (up, address):
             waited("the first round", (programme.folder / "alive").exists)
             stream = begin(
