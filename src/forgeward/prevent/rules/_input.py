@@ -17,6 +17,9 @@ DOORS = (Door.USER, Door.ACTION, Door.PUBLIC)
 _ESCAPES = {":encodeURIComponent", ":Number", ":parseInt", ":parseFloat", ":Boolean", ":BigInt", ":encodeURI"}
 
 
+_APPLIED = {k.CALL, k.TAGGED}
+
+
 class Reached(NamedTuple):
     """Data of a caller that reaches a sink's node."""
 
@@ -50,7 +53,7 @@ def _arrivals(
             if not analysis.is_chosen(entry, origin):
                 continue
             trace = sliced.trace(origin)
-            if not any(set(analysis.calls.symbols.get(n, ())) & escapes for n in trace if analysis.kind(n) == k.CALL):
+            if not any(set(analysis.calls.symbols.get(n, ())) & escapes for n in trace if analysis.kind(n) in _APPLIED):
                 yield origin, trace
 
 

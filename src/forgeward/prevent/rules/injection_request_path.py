@@ -9,12 +9,13 @@ from forgeward.prevent.findings import Grade
 from forgeward.prevent.flow.analysis import Analysis
 from forgeward.prevent.flow.constants import HOLE, patterns
 from forgeward.prevent.flow.outbound import Outbound, literal_property
-from forgeward.prevent.rules._input import reached
+from forgeward.prevent.rules._input import Reached, reached
 from forgeward.prevent.rules.base import HIGH, MEDIUM, Hit, Rule
 from forgeward.prevent.syntax import kinds as k
 
 _IN_PATH = re.compile(rf"^(https?:)?//[^/?#{HOLE}]+/[^?#]*{HOLE}")
 _ENCODED = {
+    "@forge/api:route",
     ":encodeURIComponent",
     ":Number",
     ":parseInt",
@@ -37,13 +38,27 @@ def check(analysis: Analysis) -> Iterator[Hit]:
             continue
         if any(_IN_PATH.match(url) for url in patterns(request.url, analysis.linker)):
             sinks[request.site] = [request.url]
+    headers = {r.site: literal_property(r.options, "headers", analysis.linker) for r in analysis.requests.values()}
     for found in reached(analysis, sinks, "is part of the request's path", escapes=frozenset(_ENCODED)):
+        if _chooses_credential(analysis, headers[found.visit.node], found):
+            continue
         name = ".".join(found.origin.path)
         message = (
             f"{found.entry.what} puts “{name}” into the path of a request that carries a credential: “../” and “?”"
             " reach other operations."
         )
         yield Hit(found.visit.node, message, HIGH if found.origin.path else MEDIUM, found.trace)
+
+
+def _chooses_credential(analysis: Analysis, headers: int, found: Reached) -> bool:
+    """The credential is looked up under the very text: another text finds none, and the request carries nothing."""
+    for origin in analysis.slicer.slice(headers, found.visit.chain).origins if headers >= 0 else ():
+        stored = analysis.storage_calls.get(origin.node) if origin.sort == "call" else None
+        if stored is not None and stored.key >= 0:
+            keys = analysis.slicer.slice(stored.key, origin.chain).origins
+            if any(o.sort == "input" and o.path == found.origin.path for o in keys):
+                return True
+    return False
 
 
 def _is_signed(analysis: Analysis, request: Outbound) -> bool:
