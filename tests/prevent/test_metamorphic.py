@@ -15,8 +15,12 @@ from tests.prevent import apps
 KEPT = {"handler", "hook", "close", "run", "nightly"}
 App = dict[str, bytes]
 CODE = (".js", ".jsx", ".ts", ".tsx")
-FLOWS = ("authz-asapp-unchecked", "authz-check-unbound", "authz-mutation-unchecked", "auth-webtrigger-open",
-         "injection-sql", "secret-to-frontend", "authz-account-from-payload")  # fmt: skip
+FLOWS = (
+    "authz-asapp-unchecked", "authz-check-unbound", "authz-mutation-unchecked", "auth-webtrigger-open", "injection-sql",
+    "secret-to-frontend", "authz-account-from-payload", "authz-secret-client", "auth-fail-open",
+    "auth-webtrigger-replay", "injection-path", "injection-request-path", "injection-mail-html",
+    "injection-prototype", "tenant-storage-key",
+)  # fmt: skip
 PATHS = [p for rule in FLOWS for side in ("hit", "miss") for p in sorted((apps.FOLDER / rule / side).glob("*.app"))]
 
 
@@ -69,12 +73,53 @@ def split(app: App) -> App:
     return {**app, index: b"export * from './deep/inner/app';\n", moved: app[index]}
 
 
+def required(text: str) -> str:
+    """import … from 'module' → require('module')."""
+
+    def change(match: re.Match[str]) -> str:
+        default, named, module = match.group(1), match.group(2), match.group(3)
+        lines = []
+        if default:
+            inner = ".default" if module.startswith(".") else ""
+            lines.append(f"const {default} = require('{module}'){inner};")
+        if named:
+            lines.append(f"const {{{named.replace(' as ', ': ')}}} = require('{module}');")
+        return "\n".join(lines)
+
+    return re.sub(r"^import (?:(\w+)(?:, )?)?(?:\{([^}]*)\})? from '([^']+)';", change, text, flags=re.MULTILINE)
+
+
+def wrapped(text: str) -> str:
+    """Each handler goes through a function that only calls it."""
+    found = list(re.finditer(r"^resolver\.define\('[^']+', ", text, re.MULTILINE))
+    for match in reversed(found):
+        depth, at = 1, match.end()
+        while depth and at < len(text):
+            depth += {"(": 1, ")": -1}.get(text[at], 0)
+            at += 1
+        text = f"{text[: match.end()]}same({text[match.end() : at - 1]}){text[at - 1 :]}"
+    return text + "\nfunction same(work) { return async (request) => { return work(request); }; }\n" if found else text
+
+
+def reordered(text: str) -> str:
+    """Functions, classes and resolvers stand in the reverse order; what runs at once keeps its own."""
+    parts = [p if p.endswith("\n") else f"{p}\n" for p in re.split(r"(?m)^(?=\S)(?![}\])])", text)]
+    declared = [p for p in parts if p.startswith(("function ", "async function "))]
+    defined = [p for p in parts if p.startswith("resolver.define(")]
+    rest = [p for p in parts if p not in declared and p not in defined]
+    last = [p for p in rest if p.startswith("export const handler")]
+    return "".join([*(p for p in rest if p not in last), *defined[::-1], *last, *declared[::-1]])
+
+
 CHANGES: dict[str, Callable[[App], App]] = {
     "reformatted": each(reformatted),
     "renamed": each(renamed),
     "typed": typed,
     "namespaced": each(namespaced),
     "split": split,
+    "required": each(required),
+    "wrapped": each(wrapped),
+    "reordered": each(reordered),
     "crlf": each(lambda text: text.replace("\n", "\r\n")),
 }
 

@@ -17,9 +17,8 @@ from forgeward.prevent.syntax import kinds as k
 _CLOCK = re.compile(r"^:Date(\.now)?$|^:performance\.now$|^(moment|dayjs|luxon|date-fns)\b")
 # Libraries that look at the time of what they verify.
 _TIMED = re.compile(r"jsonwebtoken:|jose:|svix:|standardwebhooks:|stripe|@slack/|atlassian-jwt:")
-_FRESH = re.compile(
-    r"timestamp|nonce|request-?id|delivery|event-?(uu)?id|message-?id|idempotency|\bexp\b|\biat\b", re.IGNORECASE
-)
+# What is different in each request, so that it can be remembered.
+_ONCE = re.compile(r"nonce|request-?id|delivery|event-?(uu)?id|message-?id|idempotency|^jti$", re.IGNORECASE)
 
 
 def check(analysis: Analysis) -> Iterator[Hit]:
@@ -54,9 +53,13 @@ def _is_fresh(analysis: Analysis, entry: Entry, visit: Visit) -> bool:
             symbols = analysis.calls.symbols.get(site, ())
             if any(_CLOCK.search(s) or _TIMED.search(s) for s in symbols):
                 return True
-        if _names_one_request(analysis, function):
-            return True
-    return False
+    return _is_remembered(analysis, functions) and any(_names_one_request(analysis, f) for f in functions)
+
+
+def _is_remembered(analysis: Analysis, functions: set[int]) -> bool:
+    """Storage is asked for something on the way."""
+    reads = (c.site for c in analysis.storage_calls.values() if c.operation == "get")
+    return any(analysis.function_of(site) in functions for site in reads)
 
 
 def _names_one_request(analysis: Analysis, function: int) -> bool:
@@ -66,7 +69,7 @@ def _names_one_request(analysis: Analysis, function: int) -> bool:
         if kind not in {k.MEMBER, k.INDEX} or mod.fn_of(n) != function & MASK:
             continue
         name = mod.text[n] if kind == k.MEMBER else mod.text[mod.ops[n][1]]
-        if _FRESH.search(name):
+        if _ONCE.search(name):
             return True
     return False
 
