@@ -14,6 +14,7 @@
     ├── Conflict                    somebody else changed it meanwhile; look again
     │   └── Outdated                it is not any more as the caller had seen it
     ├── TooFast                     more calls than are allowed in this time; `after` says how many seconds to wait
+    ├── ServerTrouble               the machine that --server names cannot be reached, or is no desk
     ├── HomeUnusable                the home folder cannot be written, is full, in use, or of another version
     │   └── ClockWentBack           the machine's clock stands before the last recorded instant
     ├── ParserUnavailable           no guarded mail parser can be started; the mail is stored, nothing is lost
@@ -115,6 +116,10 @@ class TooFast(ForgewardError):
     def __init__(self, after: int) -> None:
         super().__init__("These are more calls than a token may make.", next=f"Go on in {after} seconds.")
         self.after = after
+
+
+class ServerTrouble(ForgewardError):
+    code = "server_trouble"
 
 
 class HomeUnusable(ForgewardError):

@@ -17,7 +17,7 @@ import typer
 
 from forgeward import __version__
 from forgeward.cli import out
-from forgeward.cli.state import RUN
+from forgeward.cli.state import RUN, NoHome
 from forgeward.edges.home import Home, default_folder, translated
 from forgeward.edges.refusals import refused
 from forgeward.errors import BadInput, ForgewardError
@@ -72,6 +72,9 @@ def _root(
             "--as", metavar="E-MAIL", envvar="FORGEWARD_AS", help="Who acts, where the home has several people."
         ),
     ] = "",
+    server: Annotated[
+        str, typer.Option("--server", metavar="URL", help="A desk on another machine, with FORGEWARD_TOKEN.")
+    ] = "",
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,
@@ -80,7 +83,9 @@ def _root(
 
     Example: forgeward init --vendor "Lattice & Loom"
     """
-    RUN.home = Home(home or default_folder())
+    RUN.home = NoHome(Path()) if server else Home(home or default_folder())
+    RUN.server = server
+    RUN.__dict__.pop("far", None)
     RUN.acting = acting
 
 

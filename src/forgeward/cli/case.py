@@ -6,6 +6,7 @@ import inspect
 import keyword
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, cast
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import typer
@@ -13,7 +14,7 @@ import typer
 from forgeward.cli import letters, out, shapes
 from forgeward.cli.start import Json
 from forgeward.cli.state import RUN
-from forgeward.errors import NotFound
+from forgeward.errors import BadInput, NotFound
 from forgeward.respond.commands import Command
 from forgeward.respond.fields import FieldSpec
 from forgeward.respond.parse import STEPS, parse, specs
@@ -49,13 +50,18 @@ def list_cases(
 
     Example: forgeward case list --state received
     """
+    shape = _listed(state=state, kind=kind, limit=limit, after=after)
+    out.emit(shape, lambda: _list_text(shape))
+
+
+def _listed(**asked: Any) -> shapes.Cases:
+    if RUN.far:
+        return RUN.far.get("/cases", shapes.Cases, **asked)
     home = RUN.desk()
     from forgeward.desk import shown
     from forgeward.desk.readers import cases as reader
 
-    page = reader.listing(RUN.person(), home.now(), state=state, kind=kind, limit=limit, after=after)
-    shape = shown.cases(page)
-    out.emit(shape, lambda: _list_text(shape))
+    return shown.cases(reader.listing(RUN.person(), home.now(), **asked))
 
 
 def _list_text(shape: shapes.Cases) -> str:
@@ -74,10 +80,13 @@ def show(number: Number, as_json: Json = False) -> None:
 
     Example: forgeward case show FW-7Q3KXM --json
     """
-    page = _page(number)
-    from forgeward.desk import shown
+    if RUN.far:
+        shape = RUN.far.get(f"/cases/{quote(number, safe='')}", shapes.Case)
+    else:
+        page = _page(number)
+        from forgeward.desk import shown
 
-    shape = shown.case(page)
+        shape = shown.case(page)
     out.emit(shape, lambda: _show_text(shape))
 
 
@@ -117,10 +126,13 @@ def next_steps(number: Number, as_json: Json = False) -> None:
 
     Example: forgeward case next FW-7Q3KXM
     """
-    page = _page(number)
-    from forgeward.desk import shown
+    if RUN.far:
+        shape = RUN.far.get(f"/cases/{quote(number, safe='')}/next", shapes.NextSteps)
+    else:
+        page = _page(number)
+        from forgeward.desk import shown
 
-    shape = shown.next_steps(page)
+        shape = shown.next_steps(page)
     out.emit(shape, lambda: _next_text(shape))
 
 
@@ -192,6 +204,9 @@ def build_command(step: str, values: dict[str, Any]) -> Command:
 
 def _step(step: str) -> Callable[..., None]:
     def run(values: dict[str, Any]) -> None:
+        if RUN.far:
+            path = f"/cases/{quote(values['number'], safe='')}/{step.replace('_', '-')}"
+            return _emit_done(RUN.far.post(path, shapes.Done, _sent(step, values)))
         home = RUN.desk()
         from forgeward.desk.actions import cases, outbox
 
@@ -228,8 +243,20 @@ def _visible(number: str, step: str) -> None:
 def _done(number: str, step: str, performed: Performed) -> None:
     from forgeward.desk import shown
 
-    shape = shown.done(_page(number), step, performed)
+    _emit_done(shown.done(_page(number), step, performed))
+
+
+def _emit_done(shape: shapes.Done) -> None:
     out.emit(shape, lambda: _done_text(shape))
+
+
+def _sent(step: str, values: dict[str, Any]) -> dict[str, Any]:
+    """What options said, as a call's body. Raises ``BadInput`` for what works on the home's own machine only."""
+    filled = {spec.name: values.get(_variable(spec)) for spec in specs(step)}
+    beside = set(values) - {_variable(spec) for spec in specs(step)} - {"number", "as_json"}
+    if local := sorted(name for name in beside if values[name]):
+        raise BadInput(f"--{local[0].replace('_', '-')} needs the home itself.", next="Leave it away, or run it there.")
+    return {name: value for name, value in filled.items() if value not in (None, "", [], False)}
 
 
 def _done_text(shape: shapes.Done) -> str:
@@ -243,11 +270,13 @@ def _done_text(shape: shapes.Done) -> str:
 
 
 def _open(values: dict[str, Any]) -> None:
+    if RUN.far:
+        return _emit_done(RUN.far.post("/cases", shapes.Done, _sent("receive", values)))
     home = RUN.desk()
     from forgeward.desk.actions import cases
 
     performed = cases.open_case(build_command("receive", values), RUN.person().actor(), home.now())
-    _done(performed.number, "open", performed)
+    return _done(performed.number, "open", performed)
 
 
 def _register() -> None:

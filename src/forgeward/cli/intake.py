@@ -16,10 +16,12 @@ from forgeward.errors import BadInput
 
 if TYPE_CHECKING:
     from forgeward.desk.actions.filing import Taken
+    from forgeward.edges.remote import Server
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 held_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(held_app, name="held")
+JSON = "application/json"
 Number = Annotated[int, typer.Argument(metavar="ID", help="The mail's number in the list.")]
 
 
@@ -39,10 +41,24 @@ def mail(
 
     Example: forgeward intake mail report.eml
     """
+    if RUN.far:
+        return _tell(_uploaded(RUN.far, files))
     home = RUN.desk()
     from forgeward.desk.actions import intake
 
-    _say(intake.from_sources(home, files, home.now))
+    return _say(intake.from_sources(home, files, home.now))
+
+
+def _uploaded(far: Server, files: list[str]) -> shapes.Intake:
+    from forgeward.edges.mail_boxes import Unreadable, read_sources
+
+    received: list[shapes.Received] = []
+    for one in read_sources(files):
+        if isinstance(one, Unreadable):
+            received.append(shapes.Received(one.name, None, False, None, None, one.reason, "", ""))
+        else:
+            received += far.upload("/mails", one.raw, "message/rfc822", shapes.Intake, name=one.name[-200:]).received
+    return shapes.Intake(received=received)
 
 
 @app.command()
@@ -54,13 +70,15 @@ def form(
 
     Example: forgeward intake form submission.json
     """
+    if RUN.far:
+        return _tell(RUN.far.upload("/intake/form", _bytes(file), JSON, shapes.Intake, name=file[-200:]))
     home = RUN.desk()
     from forgeward.desk.actions import outbox, reports
 
     taken = reports.take_form(home, _bytes(file), file, home.now)
     if taken.notices:
         outbox.deliver(home, home.now, only=taken.notices)
-    _say([taken])
+    return _say([taken])
 
 
 @app.command()
@@ -72,10 +90,14 @@ def ams(
 
     Example: forgeward intake ams AMS-4711.json
     """
+    if RUN.far:
+        raw = _bytes(file)
+        kind = JSON if raw.lstrip()[:1] in {b"{", b"["} else "message/rfc822"
+        return _tell(RUN.far.upload("/intake/ams", raw, kind, shapes.Intake, name=file[-200:]))
     home = RUN.desk()
     from forgeward.desk.actions import reports
 
-    _say(reports.take_ams(home, _bytes(file), file, home.now))
+    return _say(reports.take_ams(home, _bytes(file), file, home.now))
 
 
 @held_app.callback()
@@ -97,13 +119,18 @@ def list_held(
 
     Example: forgeward intake held list
     """
+    shape = _listed(state=state, case=case.upper(), after=after, limit=limit)
+    out.emit(shape, lambda: "\n".join(map(_held_text, shape.mails)) or "No mail is in this state.")
+
+
+def _listed(*, state: str, case: str, after: str, limit: int) -> shapes.Held:
+    if RUN.far:
+        return RUN.far.get("/mails", shapes.Held, state=state, case=case, after=after, limit=limit)
     RUN.desk()
     from forgeward.desk import shown
     from forgeward.desk.readers import mail as reader
 
-    page = reader.page(RUN.person(), state=state, case=case.upper(), before=after, limit=limit)
-    shape = shown.held(page)
-    out.emit(shape, lambda: "\n".join(map(_held_text, shape.mails)) or "No mail is in this state.")
+    return shown.held(reader.page(RUN.person(), state=state, case=case, before=after, limit=limit))
 
 
 @held_app.command("join")
@@ -116,13 +143,15 @@ def join_held(
 
     Example: forgeward intake held join 17
     """
+    if RUN.far:
+        return _tell(RUN.far.post(f"/mails/{number}/join", shapes.Intake, {"case": case}))
     home = RUN.desk()
     from forgeward.desk.actions import held
     from forgeward.desk.readers import mail as reader
 
     person = RUN.person()
     reader.one(person, number)
-    _say([held.join(home, number, person.actor(), home.now, case.upper())])
+    return _say([held.join(home, number, person.actor(), home.now, case.upper())])
 
 
 @held_app.command("open")
@@ -131,6 +160,8 @@ def open_held(number: Number, as_json: Json = False) -> None:
 
     Example: forgeward intake held open 17
     """
+    if RUN.far:
+        return _tell(RUN.far.post(f"/mails/{number}/open", shapes.Intake))
     home = RUN.desk()
     from forgeward.desk.actions import held, outbox
     from forgeward.desk.readers import mail as reader
@@ -140,7 +171,7 @@ def open_held(number: Number, as_json: Json = False) -> None:
     taken = held.open_new(home, number, person.actor(), home.now)
     if taken.notices:
         outbox.deliver(home, home.now, only=taken.notices)
-    _say([taken])
+    return _say([taken])
 
 
 @held_app.command("discard")
@@ -153,13 +184,15 @@ def discard_held(
 
     Example: forgeward intake held discard 17 --reason "An advertisement"
     """
+    if RUN.far:
+        return _tell(RUN.far.post(f"/mails/{number}/discard", shapes.Intake, {"reason": reason}))
     home = RUN.desk()
     from forgeward.desk.actions import held
     from forgeward.desk.readers import mail as reader
 
     person = RUN.person()
     reader.one(person, number)
-    _say([held.discard(home, number, reason, person.actor(), home.now)])
+    return _say([held.discard(home, number, reason, person.actor(), home.now)])
 
 
 def _bytes(file: str) -> bytes:
@@ -173,13 +206,14 @@ def _bytes(file: str) -> bytes:
 
 def _say(taken: Iterable[Taken]) -> None:
     """Prints what became of each; ends with 2 where one could not be taken in at all."""
-    found = list(taken)
     from forgeward.desk import shown
 
-    shape = shown.intake(found)
-    received = shape.received
-    out.emit(shape, lambda: "\n".join(_line(r) for r in received) or "There was no mail in it.")
-    if any(not r.state for r in found):
+    _tell(shown.intake(taken))
+
+
+def _tell(shape: shapes.Intake) -> None:
+    out.emit(shape, lambda: "\n".join(map(_line, shape.received)) or "There was no mail in it.")
+    if any(not r.state for r in shape.received):
         out.say("What was not taken in is not kept here: mend the path or the file, then take it in again.")
         raise typer.Exit(2)
 

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -18,6 +19,7 @@ from forgeward.vocabulary import parse_instant
 
 if TYPE_CHECKING:
     from forgeward.desk.models import Witness
+    from forgeward.edges.remote import Server
     from forgeward.policy.disclosure import Audience
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -31,11 +33,14 @@ def key(as_json: Json = False) -> None:
 
     Example: forgeward ledger key
     """
-    RUN.home.require()
-    from forgeward.edges.keys import Keys
+    if RUN.far:
+        shape = RUN.far.get("/ledger/key", shapes.LedgerKey)
+    else:
+        RUN.home.require()
+        from forgeward.edges.keys import Keys
 
-    text = str(Keys(RUN.home.keys).verifier_key)
-    out.emit(shapes.LedgerKey(key=text), lambda: text)
+        shape = shapes.LedgerKey(key=str(Keys(RUN.home.keys).verifier_key))
+    out.emit(shape, lambda: shape.key)
 
 
 @app.command()
@@ -44,16 +49,16 @@ def checkpoint(as_json: Json = False) -> None:
 
     Example: forgeward ledger checkpoint > checkpoint.txt
     """
-    home = RUN.desk()
-    from forgeward.desk.actions import sequence
-    from forgeward.ledger.checkpoint import Checkpoint, Note
+    shape = RUN.far.post("/ledger/checkpoint", shapes.LedgerCheckpoint) if RUN.far else _signed()
+    out.emit(shape, lambda: shape.note.rstrip("\n"))
 
-    row = sequence.sign_checkpoint(home.now())
-    found = Checkpoint.parse_unverified(Note.parse(row.note).text)
-    shape = shapes.LedgerCheckpoint(
-        checkpoint=shapes.CheckpointShape(found.origin, found.size, found.root.hex()), note=row.note
-    )
-    out.emit(shape, lambda: row.note.rstrip("\n"))
+
+def _signed() -> shapes.LedgerCheckpoint:
+    home = RUN.desk()
+    from forgeward.desk import shown
+    from forgeward.desk.actions import sequence
+
+    return shown.checkpoint(sequence.sign_checkpoint(home.now()).note)
 
 
 @app.command()
@@ -76,6 +81,9 @@ def pack(
 
     Example: forgeward ledger pack --case FW-7Q3KXM --for auditor --out case.pack
     """
+    if RUN.far:
+        beside = {"--app": app_key, "--since": since, "--until": until, "--extends": extends, "--witnessed": witnessed}
+        return _fetched(RUN.far, file, case, audience, [name for name, value in beside.items() if value])
     held = [read_text(path) for path in extends or ()]
     home = RUN.desk()
     from forgeward.desk.actions import packs
@@ -101,7 +109,39 @@ def pack(
         bytes=packed.size,
         checkpoint=shapes.CheckpointShape(found.origin, found.size, found.root.hex()),
     )
-    out.emit(shape, lambda: f"{file}: {packed.entries} entries, {packed.size:,} bytes, proven at size {found.size}.")
+    return _packed(shape)
+
+
+def _packed(shape: shapes.LedgerPack) -> None:
+    size = shape.checkpoint.size
+    out.emit(shape, lambda: f"{shape.file}: {shape.entries} entries, {shape.bytes:,} bytes, proven at size {size}.")
+
+
+def _fetched(far: Server, file: Path, case: str, audience: str, beside: list[str]) -> None:
+    """A pack of one case from the other machine. Wider ones hold entries of cases that not everybody may know of."""
+    from forgeward.edges.cores import begin
+    from forgeward.errors import VerificationFailed
+    from forgeward.ledger.verify import verify as examine
+
+    if beside or not case:
+        said = f"With {beside[0]} a" if beside else "A"
+        raise BadInput(
+            f"{said} pack of more than one case is made on the home's own machine.", next="Name one with --case."
+        )
+    content = far.submit(f"/cases/{quote(case, safe='')}/pack", {"audience": audience})
+    with translated(file.parent):
+        file.write_bytes(content)
+    report = examine(file, begin=begin)
+    head = report.checkpoint
+    if head is None:
+        raise VerificationFailed(f"{file} is no whole pack.", next="Fetch it again.")
+    shape = shapes.LedgerPack(
+        file=str(file),
+        entries=report.entries,
+        bytes=len(content),
+        checkpoint=shapes.CheckpointShape(head.origin, head.size, head.root.hex()),
+    )
+    _packed(shape)
 
 
 @app.command()
@@ -165,16 +205,21 @@ def receipt(
 
     Example: forgeward ledger receipt FW-7Q3KXM --out report.tlog-proof
     """
-    home = RUN.desk()
-    from forgeward.desk.actions import receipts
-    from forgeward.ledger.proof import Proof
-
-    text = receipts.proof(case.upper(), home.now(), entry)
+    shape = _receipt(case, entry)
     if file:
         with translated(file.parent):
-            file.write_text(text, encoding="utf-8")
-    shape = shapes.LedgerReceipt(case=case.upper(), leaf=Proof.parse(text).index, proof=text)
-    out.emit(shape, lambda: str(file) if file else text.rstrip("\n"))
+            file.write_text(shape.proof, encoding="utf-8")
+    out.emit(shape, lambda: str(file) if file else shape.proof.rstrip("\n"))
+
+
+def _receipt(case: str, entry: int) -> shapes.LedgerReceipt:
+    if RUN.far:
+        return RUN.far.post(f"/cases/{quote(case, safe='')}/receipt", shapes.LedgerReceipt, {"entry": entry})
+    home = RUN.desk()
+    from forgeward.desk import shown
+    from forgeward.desk.actions import receipts
+
+    return shown.receipt(case.upper(), receipts.proof(case.upper(), home.now(), entry))
 
 
 @app.command()

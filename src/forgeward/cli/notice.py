@@ -31,13 +31,13 @@ def status(
 
     Example: forgeward notice status --case FW-7Q3KXM
     """
+    if RUN.far:
+        return _emit(RUN.far.get("/notices", shapes.Notices, case=case, limit=limit))
     RUN.desk()
     from forgeward.desk import shown
     from forgeward.desk.readers import notices as reader
 
-    rows = reader.latest(RUN.person(), case=case.upper(), limit=limit)
-    shape = shown.notices(rows)
-    _emit(shape)
+    return _emit(shown.notices(reader.latest(RUN.person(), case=case.upper(), limit=limit)))
 
 
 @app.command()

@@ -25,17 +25,21 @@ def list_people(as_json: Json = False) -> None:
 
     Example: forgeward people list
     """
-    RUN.desk()
-    from forgeward.desk.models import Person
-
-    rows = Person.objects.prefetch_related("groups")
-    shape = shapes.People(people=[shapes.PersonLine(p.name, p.email, sorted(p.roles), p.is_active) for p in rows])
+    shape = RUN.far.get("/people", shapes.People) if RUN.far else _people()
     out.emit(
         shape,
         lambda: "\n".join(
             f"{p.name:<24} {p.email:<36} {', '.join(p.roles)}{'' if p.active else ' (left)'}" for p in shape.people
         ),
     )
+
+
+def _people() -> shapes.People:
+    RUN.desk()
+    from forgeward.desk import shown
+    from forgeward.desk.readers import people
+
+    return shown.people(people.everybody())
 
 
 @app.command()
@@ -51,17 +55,23 @@ def add(
 
     Example: forgeward people add "Dele Adeyemi" dele@example.com --role leadership
     """
-    home = RUN.desk()
-    from forgeward.desk.actions import people
-
     unknown = [word for word in role if word not in {r.value for r in Role}]
     if unknown:
         raise BadInput(f"There is no role “{unknown[0]}”.", next=f"Choose from: {', '.join(Role)}.")
-    person = people.add_person(name, email, [Role(word) for word in role], RUN.person().actor(), home.now())
-    line = shapes.PersonLine(person.name, person.email, sorted(person.roles), person.is_active)
-    out.emit(
-        shapes.People(people=[line]),
-        lambda: f"{person.name} is added. `forgeward people link {person.email}` lets them in.",
+    shape = _added(name, email, role)
+    added = shape.people[0]
+    out.emit(shape, lambda: f"{added.name} is added. `forgeward people link {added.email}` lets them in.")
+
+
+def _added(name: str, email: str, roles: list[str]) -> shapes.People:
+    if RUN.far:
+        return RUN.far.post("/people", shapes.People, {"name": name, "email": email, "roles": roles})
+    home = RUN.desk()
+    from forgeward.desk import shown
+    from forgeward.desk.actions import people
+
+    return shown.people(
+        [people.add_person(name, email, [Role(word) for word in roles], RUN.person().actor(), home.now())]
     )
 
 

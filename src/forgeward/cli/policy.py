@@ -13,16 +13,28 @@ from forgeward.cli.state import RUN
 from forgeward.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
+    from forgeward.edges.remote import Server
     from forgeward.policy.document import Policy
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 def _in_force() -> Policy:
+    if RUN.far:
+        from forgeward.policy.document import load
+
+        return load(RUN.far.fetch("/policy/document").decode())
     RUN.desk()
     from forgeward.desk import programme
 
     return programme.policies().at(RUN.home.now())
+
+
+def _shown(promise: str) -> shapes.PolicyShow:
+    policy = _in_force()
+    from forgeward.desk import shown
+
+    return shown.policy(policy, promise)
 
 
 @app.command()
@@ -54,10 +66,7 @@ def show(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = "", 
 
     Example: forgeward policy show IR-4
     """
-    policy = _in_force()
-    from forgeward.desk import shown
-
-    shape = shown.policy(policy, id)
+    shape = RUN.far.get("/policy", shapes.PolicyShow, promise=id) if RUN.far else _shown(id)
     if not shape.promises:
         raise NotFound(f"There is no promise {id}.", next="See `forgeward policy show` for all ids.")
     out.emit(shape, lambda: _show_text(shape, one=bool(id)))
@@ -96,21 +105,26 @@ def propose(
 
     Example: forgeward policy propose policy.yaml
     """
-    document = file or RUN.home.policy_file
+    shape = _proposed(file or RUN.home.require().policy_file)
+    out.emit(
+        shape,
+        lambda: (
+            f"Version {shape.version} is proposed. Compare it with `policy diff`, put it in force with `policy adopt`."
+        ),
+    )
+
+
+def _proposed(document: Path) -> shapes.PolicyStep:
+    if RUN.far:
+        body = {"text": read_text(document), "name": str(document)[-200:]}
+        return RUN.far.post("/policy/proposals", shapes.PolicyStep, body)
     RUN.desk()
     from forgeward.desk import shown
     from forgeward.desk.actions import policies
     from forgeward.policy.document import load
 
     row = policies.propose(read_text(document), RUN.person().actor(), RUN.home.now(), name=str(document))
-    policy = load(row.text)
-    shape = shown.policy_step("proposed", policy)
-    out.emit(
-        shape,
-        lambda: (
-            f"Version {policy.version} is proposed. Compare it with `policy diff`, put it in force with `policy adopt`."
-        ),
-    )
+    return shown.policy_step("proposed", load(row.text))
 
 
 @app.command()
@@ -122,6 +136,19 @@ def adopt(
 
     Example: forgeward policy adopt
     """
+    shape = _adopted(file)
+    out.emit(
+        shape,
+        lambda: (
+            f"Version {shape.version} is adopted, effective {shape.effective}. {shape.reclocked} open cases follow it."
+        ),
+    )
+
+
+def _adopted(file: Path | None) -> shapes.PolicyStep:
+    if RUN.far:
+        digest = _proposed(file).digest if file else ""
+        return RUN.far.post("/policy/adoptions", shapes.PolicyStep, {"digest": digest})
     home = RUN.desk()
     from forgeward.desk import shown
     from forgeward.desk.actions import policies, reclock
@@ -137,10 +164,7 @@ def adopt(
         row = found
     policy = policies.adopt(row, actor, home.now())
     count = reclock.open_cases(home.now(), out.progress("Open cases re-clocked"))
-    out.emit(
-        shown.policy_step("adopted", policy, count),
-        lambda: f"Version {policy.version} is adopted, effective {policy.effective}. {count} open cases follow it.",
-    )
+    return shown.policy_step("adopted", policy, count)
 
 
 def _document(name: str) -> Policy:
@@ -178,6 +202,20 @@ def diff(
 
     Example: forgeward policy diff in-force policy.yaml
     """
+    shape = _compared_far(RUN.far, before, after) if RUN.far else _compared(before, after)
+    out.emit(shape, lambda: "\n".join([shape.text, *map(_move_text, shape.moves)]))
+
+
+def _compared_far(far: Server, before: str, after: str) -> shapes.PolicyDiff:
+    body = {}
+    for side, name in (("before", before), ("after", after)):
+        if Path(name).is_file():
+            body[f"{side}_text"] = read_text(Path(name))
+        body[side] = name[-200:]
+    return far.post("/policy/diff", shapes.PolicyDiff, body)
+
+
+def _compared(before: str, after: str) -> shapes.PolicyDiff:
     from forgeward.policy.diff import compare
 
     one, two = _document(before), _document(after)
@@ -189,10 +227,12 @@ def diff(
         from forgeward.desk.readers import moves as reader
 
         moves = [shown.move(found) for found in reader.moves(two, RUN.person(), RUN.home.now())]
-    shape = shapes.PolicyDiff(
-        material=comparison.material, changes=[c.shape() for c in comparison.changes], moves=moves
+    return shapes.PolicyDiff(
+        material=comparison.material,
+        text=comparison.text(),
+        changes=[c.shape() for c in comparison.changes],
+        moves=moves,
     )
-    out.emit(shape, lambda: "\n".join([comparison.text(), *map(_move_text, moves)]))
 
 
 def _move_text(move: dict[str, Any]) -> str:
@@ -205,20 +245,24 @@ def standing(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = 
 
     Example: forgeward policy standing --json
     """
-    home = RUN.desk()
-    from forgeward.desk import shown
-    from forgeward.desk.readers import standing as reader
-
-    now = home.now()
-    found = [s for s in reader.standing(now) if not id or s.id == id.upper()]
-    if not found:
-        raise NotFound(f"There is no promise {id}.", next="See `forgeward policy show` for all ids.")
-    shape = shown.standing(found, now)
+    shape = RUN.far.get("/policy/standing", shapes.StandingShape, promise=id) if RUN.far else _standing(id)
     out.emit(
         shape, lambda: "\n".join(f"{s.id:<6} {s.standing.replace('_', ' '):<14} {_first(s)}" for s in shape.promises)
     )
     if any(s.standing == "missed" for s in shape.promises):
         raise typer.Exit(1)
+
+
+def _standing(promise: str) -> shapes.StandingShape:
+    home = RUN.desk()
+    from forgeward.desk import shown
+    from forgeward.desk.readers import standing as reader
+
+    now = home.now()
+    found = [s for s in reader.standing(now) if not promise or s.id == promise.upper()]
+    if not found:
+        raise NotFound(f"There is no promise {promise}.", next="See `forgeward policy show` for all ids.")
+    return shown.standing(found, now)
 
 
 def _first(line: shapes.StandingLine) -> str:

@@ -128,12 +128,8 @@ def doctor(as_json: Json = False) -> None:
 
     Example: forgeward doctor
     """
-    home = RUN.desk()
-    from forgeward.desk import shown
-    from forgeward.desk.readers.doctor import examine
-
-    findings = examine(home, home.now())
-    shape = shown.doctor(findings)
+    shape = RUN.far.get("/doctor", shapes.Doctor) if RUN.far else _examined()
+    findings = shape.checks
     out.emit(
         shape,
         lambda: "\n".join(f"{'ok  ' if f.ok else 'LOOK'}  {f.what}" + ("" if f.ok else f" {f.next}") for f in findings),
@@ -142,20 +138,31 @@ def doctor(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+def _examined() -> shapes.Doctor:
+    home = RUN.desk()
+    from forgeward.desk import shown
+    from forgeward.desk.readers.doctor import examine
+
+    return shown.doctor(examine(home, home.now()))
+
+
 def audit(as_json: Json = False) -> None:
     """Replay the history of every case and compare it with the tables and the tree.
 
     Example: forgeward audit --json
     """
+    shape = RUN.far.get("/audit", shapes.Audit) if RUN.far else _audited()
+    out.emit(shape, lambda: _audit_text(shape))
+    if shape.problems:
+        raise typer.Exit(1)
+
+
+def _audited() -> shapes.Audit:
     home = RUN.desk()
     from forgeward.desk import shown
     from forgeward.desk.readers.audit import examine
 
-    result = examine(home.now(), out.progress("Entries"))
-    shape = shown.audit(result)
-    out.emit(shape, lambda: _audit_text(shape))
-    if result.problems:
-        raise typer.Exit(1)
+    return shown.audit(examine(home.now(), out.progress("Entries")))
 
 
 def _audit_text(shape: shapes.Audit) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,27 @@ from forgeward.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from forgeward.desk.models import Person
+    from forgeward.edges.remote import Server
+
+
+class NoHome(Home):
+    """Stands where --server was said: what needs the home itself refuses."""
+
+    @property
+    def exists(self) -> bool:
+        raise BadInput(
+            "This command needs the home itself; it does not work over the network.",
+            next="Run it on the home's own machine, without --server.",
+        )
+
+    def require(self) -> Home:
+        """Raises ``BadInput``."""
+        self.exists  # noqa: B018 - it is asked to refuse
+        return self
+
+    def now(self) -> datetime:
+        """This machine's instant, in UTC."""
+        return datetime.now(UTC)
 
 
 @dataclass
@@ -20,6 +44,18 @@ class Run:
     home: Home = field(default_factory=lambda: Home(Path(default_folder())))
     acting: str = ""
     json: bool = False
+    server: str = ""
+
+    @cached_property
+    def far(self) -> Server | None:
+        """The desk on another machine, where --server names one. Raises ``BadInput`` without a token."""
+        if not self.server:
+            return None
+        from forgeward.edges.remote import Server
+
+        if self.acting:
+            raise BadInput("With --server the token says who acts.", next="Leave --as away.")
+        return Server(self.server, os.environ.get("FORGEWARD_TOKEN", ""))
 
     def desk(self) -> Home:
         """Opens the home's database and brings its tables up to date. Raises ``HomeUnusable``."""

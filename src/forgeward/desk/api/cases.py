@@ -124,7 +124,7 @@ def require_seen(request: HttpRequest, number: str, *, blind: bool = False) -> i
     """The case's version. Raises ``NotFound`` for a case that is not there, and for one that the person may not see."""
     row = visible_to(gate.person(request)).filter(number=number.upper()).values_list("version", flat=True).first()
     if row is None and not blind:
-        raise NotFound(f"There is no case {number[:40]}.", next="See `forgeward case list`.")
+        raise NotFound(f"There is no case {number[:40]}.", next="See `forgeward case list`, or Cases on the desk.")
     return row or 0
 
 
