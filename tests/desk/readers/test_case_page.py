@@ -103,7 +103,7 @@ def test_the_thread_holds_what_was_written_and_its_fate(house: House) -> None:
         ("note", "Tomasz Bielak"),
     ]
     assert [m.to for m in page.thread] == ["", "Noor Haddad", ""]
-    assert [(fate.state, fate.count) for fate in page.thread[1].fate] == [("waiting", 1)]
+    assert [(fate.state, fate.count) for fate in page.thread[1].fate] == [("accepted", 1)]
     assert [line.recipient for line in page.notices if line.kind == "acknowledgement"] == ["noor@example.net"]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from forgeward.desk.actions import cases
-from forgeward.desk.models import Person
+from forgeward.desk.models import NoticeRow, Person
 from forgeward.respond.parse import parse
 from forgeward.respond.signals import Accepted
 from forgeward.vocabulary import Actor
@@ -46,7 +46,9 @@ def step(number: str, name: str, person: Person, at: datetime = NOW, **values: A
 
 def accepted(number: str, done: cases.Performed, at: datetime) -> None:
     """The mail server takes the newest message of the case."""
-    cases.perform(number, Accepted(notice=done.case.notices[-1].seq, word="250 ok"), OUTBOX, at)
+    seq = done.case.notices[-1].seq
+    cases.perform(number, Accepted(notice=seq, word="250 ok"), OUTBOX, at)
+    NoticeRow.objects.filter(notice=f"{number}:{seq}").update(state="accepted", try_at=None, settled_at=at)
 
 
 def fixing(house: Any, at: datetime = NOW - timedelta(days=5)) -> str:

@@ -67,6 +67,9 @@ def _witnesses() -> Iterator[Difference]:
     rows = list(Witness.objects.order_by("id"))
     if [(data.get("name"), data.get("key")) for data in added] != [(row.name, row.key) for row in rows]:
         yield "witnesses", "are not those that were entered"
+    known = Cosignature.objects.filter(checkpoint__in=CheckpointRow.objects.all(), witness__in=Witness.objects.all())
+    for lost in Cosignature.objects.exclude(pk__in=known.values("pk")):
+        yield f"co-signature {lost.pk}", "is of no checkpoint or witness that is there"
     for row in Cosignature.objects.select_related("checkpoint", "witness").order_by("id"):
         where = f"checkpoint {row.checkpoint.size}, witness {row.witness.name}"
         try:
