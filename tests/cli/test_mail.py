@@ -78,5 +78,3 @@ def test_keys_of_others(call: Call, tmp_path: Path) -> None:
     assert keys(call("import", str(tmp_path / "secret.asc")))[0]["state"] == "own"
     code, answer = call("find", "rita@example.org")
     assert (code, "switched off" in answer["error"]["message"]) == (2, True)  # type: ignore[index]
-    code, answer = call("withdraw", "rita@example.org", "0000")
-    assert (code, answer["error"]["code"]) == (2, "not_found")  # type: ignore[index]

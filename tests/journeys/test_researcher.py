@@ -169,6 +169,7 @@ def test_a_researcher_writes_encrypted(world: World) -> None:
         _answers(world, number, letter)
         _strangers_are_held(world, number, letter)
         _a_bounce_opens_the_clock_again(world)
+        _a_letter_goes_in_the_clear_by_a_persons_word(world)
     assert world.programme.do("audit")["ok"]
 
 
@@ -198,6 +199,8 @@ def _is_answered(world: World, number: str) -> EmailMessage:
     (held,) = until("a held letter", lambda: _in_state(world, number, "held"))
     assert "its recipient wrote to us encrypted" in held["answer"]
     assert programme.clocks(number)["IR-4"] == "running"
+    error = programme.refused("notice", "release", held["key"], who="hannah")
+    assert [lack["name"] for lack in error["missing"]] == ["reason"]
     (key,) = programme.do("mail", "key", "show", RITA)["keys"]
     assert (key["state"], key["origin"]) == ("offered", "attached")
     programme.do("mail", "key", "agree", RITA, key["fingerprint"], who="hannah")
@@ -258,3 +261,20 @@ def _a_bounce_opens_the_clock_again(world: World) -> None:
     assert programme.clocks(number)["IR-4"] == "running"
     what = [item["change"] for item in programme.case(number)["timeline"]]
     assert what.index("case:notice_accepted") < what.index("case:notice_bounced")
+
+
+def _a_letter_goes_in_the_clear_by_a_persons_word(world: World) -> None:
+    """With the agreement taken back an encrypted report is answered in the clear only for a reason."""
+    programme = world.programme
+    before = {case["id"] for case in programme.do("case", "list")["cases"]}
+    (key,) = programme.do("mail", "key", "show", RITA)["keys"]
+    programme.do("mail", "key", "withdraw", RITA, key["fingerprint"], who="hannah")
+    world.send(encrypted_mail(sealed(world.rita, REPORT.replace(b"export", b"report") + b"--m--\r\n"), head(6)))
+    new = until("a third case", lambda: {case["id"] for case in programme.do("case", "list")["cases"]} - before)
+    (number,) = new
+    programme.do("case", "acknowledge", number, "--text", "Thank you once more.", who="hannah")
+    (held,) = until("a held letter", lambda: _in_state(world, number, "held"))
+    reason = ("--reason", "Rita asked for it by phone")
+    (letter,) = programme.do("notice", "release", held["key"], *reason, who="hannah")["notices"]
+    assert (letter["state"], "not encrypted" in letter["answer"]) == ("accepted", True)
+    assert programme.clocks(number)["IR-4"] == "met"

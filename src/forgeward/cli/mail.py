@@ -183,13 +183,11 @@ def agree(address: Address, fingerprint: Fingerprint, as_json: Json = False) -> 
 
     Example: forgeward mail key agree rita@example.org "5F0E A305 F2A3 4328 A635 A867 165A C154 10B7 68B7"
     """
-    RUN.desk()
-    person = RUN.person().actor().id
-    with _openpgp() as (openpgp, now):
-        known = openpgp.keyring.agree(address, fingerprint, person, now)
-    from forgeward.desk.actions import sealing_mail
+    home = RUN.desk()
+    from forgeward.desk.actions import agreements
 
-    waiting = sealing_mail.try_again(now)
+    now = home.now()
+    known, waiting = agreements.agree(home, address, fingerprint, RUN.person().actor(), now)
     _show([_line(known, now)], then=f"{waiting} held letters are tried again." if waiting else "")
 
 
@@ -199,8 +197,11 @@ def withdraw(address: Address, fingerprint: Fingerprint, as_json: Json = False) 
 
     Example: forgeward mail key withdraw rita@example.org 5F0EA305F2A34328A635A867165AC15410B768B7
     """
-    with _openpgp() as (openpgp, now):
-        _show([_line(openpgp.keyring.withdraw(address, fingerprint), now)])
+    home = RUN.desk()
+    from forgeward.desk.actions import agreements
+
+    now = home.now()
+    _show([_line(agreements.withdraw(home, address, fingerprint, RUN.person().actor(), now), now)])
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import pytest
 
 from forgeward.desk import proofs
-from forgeward.desk.actions import sealing_mail
+from forgeward.desk.actions import agreements, sealing_mail
 from forgeward.desk.models import ClockRow, Entry, NoticeRow
 from forgeward.desk.readers import doctor, notices
 from forgeward.edges.mail_out import Outgoing
@@ -18,6 +18,8 @@ from forgeward.edges.openpgp import OpenPgp
 from forgeward.edges.openpgp_children import Children
 from forgeward.edges.openpgp_mime import armoured
 from forgeward.errors import Conflict, NotAllowed, NotFound, ParserUnavailable, StepRefused
+from forgeward.respond import openpgp as rules
+from forgeward.respond.openpgp import Offer
 from tests.desk.actions.test_proofs import ENTITY, OURS, RITA, TAG_SETTINGS, agreed, sealed
 from tests.desk.post import Office, answer, bounce, letters, pool, report
 from tests.desk.tables import agrees, untouched
@@ -236,6 +238,33 @@ def test_replies_go_where_the_first_mail_came_from(post: Office, house: House, o
     first, *_ = post.deliver()
     assert post.one(answer(first, 2, Reply_To="thief@example.net")).joined == number
     assert [mail["To"] for mail in acknowledged(post, house, number)] == [RITA]
+
+
+def test_who_agrees_is_in_the_history(post: Office, house: House, ours: OpenPgp, peer: Gpg) -> None:
+    """By a person who may answer, with the letters that waited; neither address nor fingerprint stand there openly."""
+    number = post.one(sealed(peer, ENTITY)).case or ""
+    acknowledged(post, house, number)
+    certificate = ours.inspect(peer.public("rita"), post.now)[0]
+    ours.learn(RITA, Offer(certificate=certificate, origin="hand"), post.now)
+    shown, key = rules.shown(certificate.fingerprint), certificate.fingerprint
+    with untouched(), pytest.raises(NotAllowed):
+        agreements.agree(post.home, RITA, key, house.ada.actor(), post.now)
+    with untouched(), pytest.raises(NotFound):
+        agreements.agree(post.home, RITA, "00" * 20, house.hannah.actor(), post.now)
+    assert ours.keyring.usable(RITA, post.now) is None
+    known, waiting = agreements.agree(post.home, RITA, shown, house.hannah.actor(), post.now)
+    assert (known.state(post.now), known.agreed_by, waiting) == ("agreed", f"person:{house.hannah.pk}", 1)
+    assert len(post.deliver()) == 1
+    entry = Entry.objects.get(kind="mail:key_agreed")
+    assert entry.actor == f"person:{house.hannah.pk}"
+    assert key.encode() not in bytes(entry.body).lower()
+    assert b"rita" not in bytes(entry.body)
+    taken_back = agreements.withdraw(post.home, RITA, shown, house.hannah.actor(), post.now)
+    assert taken_back.state(post.now) == "offered"
+    assert Entry.objects.filter(kind="mail:key_withdrawn").count() == 1
+    with untouched(), pytest.raises(NotAllowed):
+        agreements.withdraw(post.home, RITA, shown, house.ada.actor(), post.now)
+    assert agrees(post.now)
 
 
 def test_reminders_and_test_mails_stay_as_they_are(post: Office, ours: OpenPgp) -> None:
