@@ -29,7 +29,7 @@ class TemplateShown(Shape, kw_only=True):
     template: TemplateLine
     subject: str
     text: str
-    gaps: list[str] = []
+    gaps: list[str]
 
 
 class TemplatesChecked(Shape, kw_only=True):
