@@ -45,7 +45,10 @@ def _is_signed(analysis: Analysis, visit: Visit) -> bool:
 
 def _is_fresh(analysis: Analysis, entry: Entry, visit: Visit) -> bool:
     """Something on the way asks for the time, verifies with a library that does, or knows what it saw before."""
-    functions = {entry.function, *(e.function for e in visit.chain)}
+    functions = {entry.function}
+    first = next((e.site for e in visit.chain if analysis.function_of(e.site) == entry.function), visit.node)
+    for earlier in analysis.guards.facts(first)[1]:  # what always ran before; what acts asks the time for its own sake
+        functions |= {e.function for e in analysis.calls.edges.get(earlier, ())}
     for guard in analysis.guards.of_visit(visit):
         functions |= {e.function for e in guard.chain} | {analysis.function_of(guard.node)}
     for function in functions:
