@@ -48,7 +48,7 @@ def test_commands_in_the_docs_exist() -> None:
     groups = {name: typer.main.get_command(build([name])).commands[name] for name in COMMANDS}
     wrong, calls = [], list(taught())
     for page, words in calls:
-        rest = words[2:] if words[0] in {"--as", "--home"} else words
+        rest = words[2:] if words[0] in {"--as", "--home", "--server"} else words
         command = groups.get(rest.pop(0))
         while isinstance(command, TyperGroup) and rest and not rest[0].isupper():
             command = command.commands.get(rest.pop(0))
