@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from forgeward.desk import programme
-from forgeward.desk.models import AttachmentRow, Entry, MessageRow, NoticeRow
+from forgeward.desk.models import AttachmentRow, CaseRow, Entry, MessageRow, NoticeRow
 from forgeward.edges.home import Home
 from forgeward.respond.enclosure import LARGEST
 from tests.desk.post import Office, bounce, office, report
@@ -327,3 +327,20 @@ def test_nobody_to_write_to(house: House, post: Office) -> None:
 
     found = opened(house.hannah)
     assert "Nobody to write to" in signed_in(house.hannah).get(f"/cases/{found}/letter/").content.decode()
+
+
+def test_what_is_gone_is_told_and_not_a_broken_page(house: House, post: Office, answered: str) -> None:
+    """A letter that is none, one that somebody agreed to meanwhile, one whose reporter was erased."""
+    client = signed_in(house.tomasz)
+    gone = client.post(f"/cases/{answered}/do/resend/", {"letter": "999"})
+    assert gone.status_code == 409
+    assert "is no letter" in gone.content.decode()
+    step(answered, "reply", house.ines, NOW, **REFUSAL)
+    seq = Entry.objects.filter(case__number=answered, kind="case:proposed").latest("seq").seq
+    reporter = CaseRow.objects.get(number=answered).reporter
+    programme.vault().keys.destroy(reporter, NOW)
+    page = client.get(f"/cases/{answered}/letter/{seq}/")
+    assert page.status_code == 200
+    assert "It cannot go as it is" in page.content.decode()
+    assert client.post(f"/cases/{answered}/do/approve/", {"step": "reply", "proposal": str(seq)}).status_code == 409
+    assert client.get(f"/cases/{answered}/").status_code == 200

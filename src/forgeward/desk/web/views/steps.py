@@ -21,7 +21,7 @@ from forgeward.desk.readers.texts import titles
 from forgeward.desk.web.forms import StepForm, Trouble, beginning, command_from, form_of, sent_values
 from forgeward.desk.web.see import lens
 from forgeward.desk.web.views import errors
-from forgeward.errors import BadInput, Conflict, HomeUnusable, NotAllowed, StepRefused
+from forgeward.errors import BadInput, Conflict, HomeUnusable, NotAllowed, NotFound, StepRefused
 from forgeward.respond.parse import STEPS, command_type, specs
 from forgeward.respond.permissions import ROLES, may
 from forgeward.vocabulary import Role
@@ -85,7 +85,7 @@ def step(request: HttpRequest, number: str, step: str) -> HttpResponse:
         done = actions.perform(number, command_from(step, sent, lens(now).zone), person.actor(), now)
     except (StepRefused, BadInput) as problem:
         return _step_page(request, number, title, _again(step, sent, problem), 422)
-    except Conflict as problem:
+    except (Conflict, NotFound) as problem:  # NotFound: an action or a letter that is not there, or was erased
         trouble = Trouble(problems=[f"{problem} {problem.next}"])
         return _step_page(request, number, title, form_of(step, people.team(), sent, trouble), 409)
     except NotAllowed as problem:
