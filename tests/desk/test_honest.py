@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from forgeward.desk.actions import intake, packs, receipts, rotations, sequence, witnesses
+from forgeward.desk.actions import erasures, intake, packs, receipts, rotations, sequence, witnesses
 from forgeward.desk.models import CaseRow, CheckpointRow, Entry
 from forgeward.desk.programme import vault
+from forgeward.errors import NotFound
 from forgeward.ledger.checkpoint import Note, add_signatures, cosign
 from forgeward.ledger.proof import verify_proof
 from forgeward.ledger.verify import verify
@@ -22,10 +23,10 @@ from tests.desk.web.story import ASSESSMENT, opened, step
 from tests.ledger.world import witness
 
 MAIL = """\
-From: Reporter {n} <r{n}@research.example>
+From: Reporter {n} <r{n}.{seed}@research.example>
 To: security@example.com
 Subject: Finding {n}
-Message-ID: <finding-{n}@research.example>
+Message-ID: <finding-{n}.{seed}@research.example>
 Content-Type: text/plain; charset=utf-8
 
 The export reads note {n} of anybody.
@@ -39,11 +40,11 @@ class Life:
         self.chance, self.house, self.folder = random.Random(seed), house, folder
         self.now: datetime = NOW
         self.keys = [str(vault().keys.verifier_key)]
-        self.mails = 0
+        self.mails, self.seed, self.erased = 0, seed, set[int]()
         self.numbers = [opened(house.ines)]
 
     def live(self, steps: int) -> None:
-        deeds = (self.open, self.work, self.work, self.rotate, self.sign, self.mail, self.same_mails)
+        deeds = (self.open, self.work, self.work, self.rotate, self.sign, self.mail, self.same_mails, self.erase)
         for _ in range(steps):
             self.now += timedelta(minutes=self.chance.randrange(1, 90))
             self.chance.choice(deeds)()
@@ -75,6 +76,22 @@ class Life:
         self.mails += 1
         self._take([self.mails])
 
+    def erase(self) -> None:
+        """Somebody who reported is erased; their mails, read again, stay gone, and they may write again."""
+        number = self.chance.randrange(1, self.mails + 1) if self.mails else 0
+        try:
+            erasures.erase(
+                settings.HOME,
+                f"r{number}.{self.seed}@research.example",
+                "Asked by mail",
+                self.house.ines.actor(),
+                self.now,
+                despite="At once",
+            )
+        except NotFound:
+            assert number in {0, *self.erased}, "who reported is found, unless they were erased"
+        self.erased.add(number)
+
     def same_mails(self) -> None:
         """A mailbox that is read again from its beginning adds nothing."""
         before = Entry.objects.filter(kind="case:received").count()
@@ -85,7 +102,7 @@ class Life:
         files = []
         for number in which:  # type: ignore[attr-defined]
             file = self.folder / f"{number}.eml"
-            file.write_text(MAIL.format(n=number))
+            file.write_text(MAIL.format(n=number, seed=self.seed))
             files.append(str(file))
         list(intake.from_sources(settings.HOME, files, lambda: self.now))
 

@@ -180,7 +180,8 @@ def _notify(case: Case, command: c.Notify, context: Context, second: Second) -> 
     subject = Sealed(notice_subject(command, case.number, context.policy), owner)
     body = Sealed(notice_body(command, context.policy), owner)
     parts = make_change("case:notified", command, omit=("recipients", "subject"))
-    sealed = dict(parts.sealed) | {"subject": subject, "body": body}
+    written = {name: Sealed(text.value, owner) for name, text in parts.sealed.items()}
+    sealed = written | {"subject": subject, "body": body}
     if not to_reporter:
         sealed["recipients"] = Sealed("\n".join(addresses))
     count = 1 if to_reporter else len(addresses)
