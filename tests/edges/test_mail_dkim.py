@@ -143,9 +143,9 @@ def test_huge_keys_are_not_computed() -> None:
     """A published key of absurd size is refused before it costs time."""
     numbers = rsa.RSAPublicNumbers(65_537, (1 << 16_383) | 1)
     public = numbers.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    begun = time.monotonic()
+    begun = time.process_time()
     assert states(signed(mail()), {NAME: f"v=DKIM1; p={base64.b64encode(public).decode()}"}) == ["bad_key"]
-    assert time.monotonic() - begun < 0.5
+    assert time.process_time() - begun < 0.5
 
 
 def test_ed25519() -> None:
@@ -212,10 +212,10 @@ def test_a_dns_that_does_not_answer() -> None:
 @pytest.mark.parametrize("body", [b" " * 5_000_000, b"\t \r\n" * 1_000_000, b"\r\n" * 3_000_000, b"a " * 3_000_000])
 def test_long_runs_cost_linear_time(body: bytes) -> None:
     """Megabytes of blanks or empty lines are canonicalised within two seconds; common code takes hours."""
-    begun = time.monotonic()
+    begun = time.process_time()
     relaxed_body(body)
     simple_body(body)
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_a_header_of_many_fields() -> None:
@@ -223,6 +223,6 @@ def test_a_header_of_many_fields() -> None:
     fields = tuple(b"X-%d: y" % i for i in range(1_500))
     names = b":".join(b"x-%d" % i for i in range(1_500))
     head = b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s; bh=eA==; b=eA==; h=from:" + names + b"\r\n"
-    begun = time.monotonic()
+    begun = time.process_time()
     assert states(head + mail(b"x", *fields)) == ["altered"]
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1

@@ -109,7 +109,7 @@ def test_processor_time_ends() -> None:
         reading = pool.parse(costly)
         assert isinstance(reading, NotParsed)
         assert (reading.code, reading.head and reading.head.subject) == ("time", "A hole")
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 40
         assert isinstance(pool.parse(mail()), Parsed)
 
 

@@ -326,9 +326,9 @@ HOSTILE = [
 @pytest.mark.parametrize(("text", "words"), HOSTILE, ids=[repr(text[:20]) for text, _ in HOSTILE])
 def test_a_hostile_text_gets_a_sentence(text: str, words: str):
     """Nothing is built from tags, nothing expands, nothing raises but `PolicyInvalid`."""
-    started = time.perf_counter()
+    started = time.process_time()
     problems = document.check(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert any(words in p.what for p in problems), problems
     with pytest.raises(PolicyInvalid):
         document.load(text)
@@ -400,9 +400,9 @@ def test_loading_is_quick():
 
 
 def _seconds() -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     document.load(DEFAULT)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def test_a_missing_section_is_said_once():

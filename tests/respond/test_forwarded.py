@@ -70,7 +70,7 @@ def test_no_text_breaks_it(text: str) -> None:
 @pytest.mark.parametrize("piece", ["-", "-- ", "From:", "From: <", "_", "> ", "From: a@", "- -"])
 def test_long_texts_take_no_time(piece: str) -> None:
     """No pattern backtracks without end."""
-    began = time.perf_counter()
+    began = time.process_time()
     original_in("--x--\n" + piece * 200_000)
     original_in(piece * 200_000)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -80,6 +80,6 @@ RULE = Rule(
     example="""\
 - run: npm install --global @forge/cli@13.3.0
 """,
-    links=("https://docs.npmjs.com/cli/commands/npx",),
+    links=("https://github.com/ossf/scorecard/blob/main/docs/checks.md#pinned-dependencies",),
     check_files=check_files,
 )
