@@ -120,6 +120,7 @@ def addresses(page: Page, desk: Desk) -> list[str]:
     mail = page.locator("table a[href^='/notices/']").first.get_attribute("href")
     found += [f"{desk.url}{case}" for case in (cases[0], cases[4], cases[-1])]
     found += [f"{desk.url}{cases[0]}entries/1/", f"{desk.url}{mail}"]
+    found += [f"{desk.url}/mail/", f"{desk.url}{cases[0]}letter/", f"{desk.url}{cases[0]}letter/?template=credit.de"]
     return found + [f"{desk.url}{cases[0]}do/{step}/" for step in ("assess", "ship", "restrict", "review", "seen")]
 
 
