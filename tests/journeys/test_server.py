@@ -60,13 +60,10 @@ def _prints_the_same(here: Programme, there: Programme, number: str, opened: str
     here.do("tick")
     differ = []
     for place, words in enumerate((
-        ("case", "list"), ("case", "list", "--state", "received"), ("case", "show", number), ("case", "next", number),
-        ("case", "show", "FW-222222"), ("case", "list", "--state", "nonsense"), ("case", "assess", opened),
-        ("case", "note", number), ("case", "close", number), ("notice", "status"), ("people", "list"),
-        ("policy", "show"), ("policy", "show", "IR-4"), ("policy", "show", "XX-1"), ("policy", "render"),
-        ("policy", "diff", "in-force", "1"), ("policy", "adopt"), ("policy", "standing", "IR-4"), ("ledger", "key"),
-        ("intake", "held", "list"), ("intake", "held", "discard", "1"), ("doctor",), ("audit",), ("case", "show"),
-        ("case", "assess", opened, "--json"), ("case", "show", number, "--json"), ("policy", "standing", "--json"),
+        ("case", "list"), ("case", "show", number), ("case", "next", number), ("case", "assess", opened),
+        ("case", "assess", opened, "--json"), ("case", "show", "FW-222222"), ("notice", "status"), ("people", "list"),
+        ("policy", "adopt"), ("policy", "standing", "IR-4"), ("policy", "diff", "in-force", "1"), ("audit",),
+        ("intake", "held", "discard", "1"),
     )):  # fmt: skip
         more = ("--json",) if place % 2 and words[-1] not in {"--json", "render"} else ()
         one, two = here.run(*words, *more), there.run(*words, *more)
@@ -81,8 +78,7 @@ def _still(text: str) -> str:
 
 
 def _says_what_it_cannot(there: Programme, number: str) -> None:
-    for words in (("tick",), ("init",), ("token", "list"), ("people", "link", "ines@lattice-loom.example"),
-                  ("ledger", "pack", "--out", "all.pack"), ("ledger", "rotate"), ("demo",)):  # fmt: skip
+    for words in (("tick",), ("token", "list"), ("ledger", "pack", "--out", "all.pack")):
         answer = there.run(*words, "--json")
         assert (answer.code, answer.json["error"]["code"]) == (2, "bad_input"), words
         assert "home" in answer.json["error"]["message"], words

@@ -110,7 +110,8 @@ def adopt_policy(request: HttpRequest) -> HttpResponse:
     waiting = PolicyVersion.objects.filter(adopted_at__isnull=True).order_by("-id")
     row = (waiting.filter(digest=sent.digest) if sent.digest else waiting).first()
     if row is None:
-        raise NotFound("Nothing such is proposed.", next="Propose a document with `forgeward policy propose FILE`.")
+        said = "No proposal has this digest." if sent.digest else "Nothing is proposed."
+        raise NotFound(said, next="Propose a document with `forgeward policy propose FILE`.")
     adopted = policies.adopt(row, gate.bearer(request).actor, home.now())
     count = reclock.open_cases(home.now(), lambda _done, _total: None)
     return calls.json(shown.policy_step("adopted", adopted, count), 201)
