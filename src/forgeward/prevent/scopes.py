@@ -84,6 +84,7 @@ def _by_length() -> dict[tuple[str, int], list[tuple[tuple[str, ...], tuple[tupl
     return found
 
 
+@cache
 def needed(method: str, route: str) -> Needed:
     """What a call needs. ``route`` is a path with ``HOLE`` for each part that is not known before the app runs."""
     path = _VERSION.sub("/rest/api/3", _LEADING.sub("/", route.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]))

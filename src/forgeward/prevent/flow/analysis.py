@@ -128,6 +128,15 @@ class Analysis:
         return found
 
     @cached_property
+    def checks(self) -> dict[int, product.Check]:
+        """Every permission check of the backend, by node."""
+        found = {}
+        for site in self._sites():
+            if site >> SHIFT in self.backend and (check := product.check(site, self.calls, self.slicer)):
+                found[site] = check
+        return found
+
+    @cached_property
     def storage_calls(self) -> dict[int, storage.StorageCall]:
         """Every call of Forge storage, by node."""
         found = {}
@@ -178,6 +187,20 @@ class Analysis:
         """The call nodes whose outside symbol is wanted, in the order of files."""
         found = [(s, symbol) for symbol, sites in self.calls.by_symbol.items() if wanted(symbol) for s in sites]
         return sorted(f for f in found if f[0] >> SHIFT in self.shipped)
+
+    def methods_called(self, *names: str) -> list[int]:
+        """The calls of shipped modules that look like ``anything.name(…)``, in the order of files."""
+        return sorted(site for name in names for site in self._methods_called.get(name, ()))
+
+    @cached_property
+    def _methods_called(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for site in self.nodes(k.CALL):
+            mod = self.modules[site >> SHIFT]
+            callee = mod.ops[site & MASK][0]
+            if mod.kind[callee] == k.MEMBER:
+                found[mod.text[callee]].append(site)
+        return found
 
     # Ways
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forgeward.prevent.findings import Grade
-from forgeward.prevent.flow import product
 from forgeward.prevent.flow.analysis import Analysis
 from forgeward.prevent.flow.calls import CALLBACK
 from forgeward.prevent.flow.values import MASK, SHIFT
@@ -30,11 +29,8 @@ def check(analysis: Analysis) -> Iterator[Hit]:
 
 def _checks(analysis: Analysis) -> list[int]:
     """Permission checks and verifications, and the calls of helpers that hold one."""
-    direct = {
-        s for s in analysis.calls.symbols
-        if s >> SHIFT in analysis.backend
-        and (product.check(s, analysis.calls, analysis.slicer) is not None or analysis.guards.verifies(s))
-    }  # fmt: skip
+    verifying = {s for s in analysis.calls.symbols if s >> SHIFT in analysis.backend and analysis.guards.verifies(s)}
+    direct = verifying | analysis.checks.keys()
     holders = {analysis.function_of(s) for s in direct}
     for function in sorted(holders):
         for edge in analysis.calls.callers.get(function, ()):
@@ -45,7 +41,7 @@ def _checks(analysis: Analysis) -> list[int]:
 
 def _after_failure(analysis: Analysis, site: int) -> Iterator[int]:
     mod, base = analysis.module_of(site), site & ~MASK
-    for clause in _clauses(mod, mod.region[site & MASK]):
+    for clause in () if k.CATCH not in mod.region_kind else _clauses(mod, mod.region[site & MASK]):
         for n, region in enumerate(mod.region):
             if not _inside(mod, region, clause):
                 continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forgeward.prevent.findings import Grade
-from forgeward.prevent.flow import product
 from forgeward.prevent.flow.analysis import Analysis
 from forgeward.prevent.flow.calls import DIRECT
 from forgeward.prevent.flow.values import MASK, SHIFT
@@ -17,7 +16,7 @@ _PASSES = {k.AWAIT, k.UNARY}
 
 def check(analysis: Analysis) -> Iterator[Hit]:
     """Checks, and helpers that only answer with one, whose result nobody reads or whose promise is taken for it."""
-    direct = [s for s in sorted(analysis.calls.symbols) if _asks(analysis, s)]
+    direct = sorted(analysis.checks)
     helpers = _helpers(analysis, direct)
     for site in [*direct, *helpers]:
         if _is_dropped(analysis, site):
@@ -25,14 +24,6 @@ def check(analysis: Analysis) -> Iterator[Hit]:
         elif _decides_unawaited(analysis, site):
             message = "This permission check is not awaited. A promise is always true, so the check always passes."
             yield Hit(site, message, HIGH)
-
-
-def _asks(analysis: Analysis, site: int) -> bool:
-    return (
-        bool(analysis.calls.symbols[site])
-        and site >> SHIFT in analysis.backend
-        and product.check(site, analysis.calls, analysis.slicer) is not None
-    )
 
 
 def _helpers(analysis: Analysis, direct: list[int]) -> list[int]:

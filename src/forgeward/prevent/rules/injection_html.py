@@ -37,14 +37,11 @@ def _sinks(analysis: Analysis) -> Iterator[tuple[int, str]]:
     for store in analysis.nodes(k.STORE):
         if analysis.text(store) in _STORES:
             yield analysis.ops(store)[1], analysis.text(store)
-    for site in analysis.nodes(k.CALL):
-        callee = analysis.ops(site)[0]
-        if analysis.kind(callee) != k.MEMBER:
-            continue
-        name = analysis.text(callee)
+    for site in analysis.methods_called("insertAdjacentHTML", "write", "writeln"):
+        name = analysis.text(analysis.ops(site)[0])
         if name == "insertAdjacentHTML" and (node := analysis.argument(site, 1)) >= 0:
             yield node, name
-        elif f":document.{name}" in analysis.calls.symbols.get(site, ()) and name in {"write", "writeln"}:
+        elif f":document.{name}" in analysis.calls.symbols.get(site, ()):
             yield from ((node, f"document.{name}") for node in analysis.ops(site)[1:2])
 
 

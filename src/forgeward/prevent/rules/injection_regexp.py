@@ -60,10 +60,8 @@ def _is_escaped(analysis: Analysis, site: int) -> bool:
 
 
 def _slow(analysis: Analysis) -> Iterator[tuple[int, list[int]]]:
-    for site in analysis.nodes(k.CALL):
+    for site in analysis.methods_called(*_APPLIED, *_TAKES):
         callee = analysis.ops(site)[0]
-        if analysis.kind(callee) != k.MEMBER:
-            continue
         name, receiver, first = analysis.text(callee), analysis.ops(callee)[0], analysis.argument(site, 0)
         if name in _APPLIED and first >= 0 and _is_slow(analysis, receiver):
             yield site, [first]

@@ -10,6 +10,7 @@ from forgeward.prevent.flow.slices import Origin
 from forgeward.prevent.flow.values import MASK, SHIFT
 from forgeward.prevent.rules.base import HIGH, MEDIUM, Hit, Rule
 from forgeward.prevent.syntax import kinds as k
+from forgeward.prevent.syntax.ir import Module
 
 _PUTS = {"push", "unshift", "set", "add", "splice"}
 _KEYED = {"cloudId", "installContext", "accountId", "workspaceId", "siteUrl", "environmentId", "installation"}
@@ -37,7 +38,7 @@ def check(analysis: Analysis) -> Iterator[Hit]:
 
 def _writes(analysis: Analysis) -> Iterator[tuple[int, int, list[int], list[int]]]:
     """A node that changes a variable from inside a function: the variable, values put in, keys they stand under."""
-    for node in analysis.nodes(k.SET, k.STORE, k.STORE_INDEX, k.CALL):
+    for node in sorted([*analysis.nodes(k.SET, k.STORE, k.STORE_INDEX), *analysis.methods_called(*_PUTS)]):
         mod, base = analysis.module_of(node), node & ~MASK
         if mod.fn_of(node & MASK) == 0:
             continue
@@ -60,8 +61,12 @@ def _writes(analysis: Analysis) -> Iterator[tuple[int, int, list[int], list[int]
 def _is_read(analysis: Analysis, module: int, variable: int) -> bool:
     """Somebody reads it in a function."""
     mod = analysis.modules[module]
-    readers = [n for n, kind in enumerate(mod.kind) if kind == k.VAR and mod.ops[n][0] == variable and mod.fn_of(n) > 0]
-    return len(readers) > 0 and mod.variables[variable].how in {"let", "var", "const"}
+    read = analysis.remembered(f"read in functions of {mod.path}", lambda: _read_in_functions(mod))
+    return variable in read and mod.variables[variable].how in {"let", "var", "const"}
+
+
+def _read_in_functions(mod: Module) -> frozenset[int]:
+    return frozenset(mod.ops[n][0] for n, kind in enumerate(mod.kind) if kind == k.VAR and mod.fn_of(n) > 0)
 
 
 def _is_keyed(analysis: Analysis, key: int) -> bool:
