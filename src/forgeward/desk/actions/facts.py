@@ -197,7 +197,7 @@ def _letters(mail: Mail) -> dict[str, int]:
 def ticket_case(one: Read) -> str:
     """The case of the ticket that the mail is about; empty for a new one."""
     key = topic_key(one.topic)
-    row = RawMail.objects.filter(topic_key=key, opened=True).select_related("case").order_by("-id").first()
+    row = RawMail.objects.filter(topic_key=key, opened=True).exclude(topic_key="").select_related("case").order_by("-id").first()
     return _thread(row.case, one).case if row and row.case else ""
 
 
@@ -221,8 +221,8 @@ def _seen(one: Read) -> Seen:
         copied = _first(cursor, _COPY, [one.copy_key]) if one.copy_key else None
         if copied:
             return Seen(copy_of=copied[0])
-        content = _first(cursor, _OF_CONTENT, [one.content_key, since, True])
-        sender = _first(cursor, _OF_SENDER, [one.reporter, since, True]) if one.reporter else None
+        content = _first(cursor, _OF_CONTENT, [one.content_key, since])
+        sender = _first(cursor, _OF_SENDER, [one.reporter, since]) if one.reporter else None
         cases = {value[1] for value in (content, sender) if value and value[1]}
         numbers = dict(CaseRow.objects.filter(pk__in=cases).values_list("pk", "number")) if cases else {}
     return Seen(
@@ -233,17 +233,18 @@ def _seen(one: Read) -> Seen:
     )
 
 
+# The conditions of the partial indexes stand here word for word: SQLite takes an index only where it sees them.
 _COPY = (
     "SELECT c.number FROM desk_rawmail r JOIN desk_caserow c ON c.id = r.case_id WHERE r.copy_key = %s AND"
-    " r.state IN ('parsed', 'not_parsed', 'grouped', 'held') ORDER BY r.id LIMIT 1"
+    " NOT (r.copy_key = '') AND r.state IN ('parsed', 'not_parsed', 'grouped', 'held') ORDER BY r.id LIMIT 1"
 )
 _OF_CONTENT = (
-    "SELECT count(*), min(case_id) FROM desk_rawmail WHERE content_key = %s AND content_key <> ''"
-    " AND received_at > %s AND opened = %s"
+    "SELECT count(*), min(case_id) FROM desk_rawmail WHERE content_key = %s AND NOT (content_key = '')"
+    " AND received_at > %s AND opened"
 )
 _OF_SENDER = (
-    "SELECT count(*), max(case_id) FROM desk_rawmail WHERE sender_key = %s AND sender_key <> ''"
-    " AND received_at > %s AND opened = %s"
+    "SELECT count(*), max(case_id) FROM desk_rawmail WHERE sender_key = %s AND NOT (sender_key = '')"
+    " AND received_at > %s AND opened"
 )
 
 

@@ -51,7 +51,16 @@ class RawMail(models.Model):
             models.Index(fields=["state", "id"], name="raw_state"),
             models.Index(fields=["case", "state", "id"], name="raw_case"),
             models.Index(fields=["sender_key", "received_at"], name="raw_sender", condition=~Q(sender_key="")),
-            models.Index(fields=["content_key", "received_at"], name="raw_content", condition=~Q(content_key="")),
+            models.Index(
+                fields=["sender_key", "received_at", "case"],
+                name="raw_sender_opened",
+                condition=Q(opened=True) & ~Q(sender_key=""),
+            ),
+            models.Index(
+                fields=["content_key", "received_at", "case"],
+                name="raw_content_opened",
+                condition=Q(opened=True) & ~Q(content_key=""),
+            ),
             models.Index(fields=["copy_key"], name="raw_copy", condition=~Q(copy_key="")),
             models.Index(fields=["topic_key"], name="raw_topic", condition=~Q(topic_key="")),
         ]
