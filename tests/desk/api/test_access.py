@@ -106,6 +106,18 @@ def _tells(program: Caller, path: str, secret: str) -> bool:
     return SECRET in said or (secret in said and not echo)
 
 
+def test_an_audit_names_no_case_that_is_hidden(house: House, secret: str) -> None:
+    """What differs is told to whoever may audit; which restricted case it is, to those whom the case names."""
+    from forgeward.desk import guards
+
+    guards.remove()
+    CaseRow.objects.filter(number=secret).update(level="low")
+    told = {name: caller(getattr(house, name)).get("/audit").json() for name in ("ines", "dele", "ada")}
+    assert [found["ok"] for found in told.values()] == [False] * 3
+    assert {name: secret in repr(found) for name, found in told.items()} == {"ines": False, "dele": True, "ada": False}
+    assert "a restricted case" in repr(told["ada"])
+
+
 def test_a_merger_tells_nothing_of_a_restricted_case(house: House, secret: str) -> None:
     """The other side of a step is as hidden as the case itself: the same answer as for a number that is not there."""
     mine = story.opened(house.hannah, settings.HOME.now())

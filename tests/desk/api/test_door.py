@@ -123,6 +123,31 @@ def test_guesses_are_slowed_and_lock_nobody_out(house: House, monkeypatch: pytes
     assert caller(house.ines).get("/people").status_code == 200
 
 
+def test_a_bucket_is_one_for_all_connections(transactional_db: None) -> None:
+    """Four connections that draw at the same time get as many calls as the bucket holds, together."""
+    from django.db import connection
+
+    passed: list[int] = []
+    begin = threading.Barrier(4)
+
+    def draw() -> None:
+        begin.wait()
+        for _ in range(5):
+            try:
+                pace.charge("shared", Pace(burst=7, per_minute=1), NOW)
+                passed.append(1)
+            except TooFast:
+                continue
+        connection.close()
+
+    threads = [threading.Thread(target=draw) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(passed) == 7
+
+
 # --- Idempotency-Key -------------------------------------------------------------------------------------------------
 
 
