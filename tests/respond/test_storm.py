@@ -15,9 +15,10 @@ from forgeward.respond.storm import Grouped, Limits, Seen
 
 MANY = 10_000
 OURS = "security@example.com"
+PERSON = Automatic()
 
 
-def _mail(sender: str, text: str, automatic: Automatic = Automatic()) -> Mail:
+def _mail(sender: str, text: str, automatic: Automatic = PERSON) -> Mail:
     return Mail(
         sender=Address(sender), subject="A hole", text=text, message_id=f"<{text}@{sender}>", automatic=automatic
     )

@@ -1,4 +1,4 @@
-"""Storms: the same mail, one sender, loops with machines. No storm of cases, none of receipts, and no mail is dropped."""
+"""Storms: the same mail, one sender, loops with machines. No storm of cases or receipts; nothing is dropped."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def _filled(post: Office, state: str) -> None:
     row = RawMail.objects.filter(state=state).latest("pk")
     own = {"id", "name", "fingerprint"}
     columns = ", ".join(c.column for c in RawMail._meta.concrete_fields if c.column not in own)
+    fill = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
+        " INSERT INTO desk_rawmail (name, fingerprint, COLUMNS)"
+        " SELECT 'n' || n.i, 'f' || n.i, COLUMNS FROM desk_rawmail, n WHERE desk_rawmail.id = %s"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)"
-            f" INSERT INTO desk_rawmail (name, fingerprint, {columns})"
-            f" SELECT 'n' || n.i, 'f' || n.i, {columns} FROM desk_rawmail, n WHERE desk_rawmail.id = %s",
-            [ROWS, row.pk],
-        )
+        cursor.execute(fill.replace("COLUMNS", columns), [ROWS, row.pk])
 
 
 @pytest.mark.slow

@@ -197,7 +197,8 @@ def _letters(mail: Mail) -> dict[str, int]:
 def ticket_case(one: Read) -> str:
     """The case of the ticket that the mail is about; empty for a new one."""
     key = topic_key(one.topic)
-    row = RawMail.objects.filter(topic_key=key, opened=True).exclude(topic_key="").select_related("case").order_by("-id").first()
+    known = RawMail.objects.filter(topic_key=key, opened=True).exclude(topic_key="")
+    row = known.select_related("case").order_by("-id").first()
     return _thread(row.case, one).case if row and row.case else ""
 
 
