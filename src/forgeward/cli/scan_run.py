@@ -7,6 +7,7 @@ answers None, and the option parser speaks.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,6 +75,7 @@ def plain(argv: Sequence[str]) -> Asked | None:
 
 def main(asked: Asked) -> int:
     """``run`` as a whole program: errors become sentences and exit codes."""
+    os.umask(0o077)  # a report tells where an app is weak: it is its owner's alone
     gc.disable()  # a short life with millions of small tuples and no cycles worth looking for
     try:
         return run(asked)
