@@ -269,6 +269,7 @@ def _a_letter_goes_in_the_clear_by_a_persons_word(world: World) -> None:
     before = {case["id"] for case in programme.do("case", "list")["cases"]}
     (key,) = programme.do("mail", "key", "show", RITA)["keys"]
     programme.do("mail", "key", "withdraw", RITA, key["fingerprint"], who="hannah")
+    world.relay.lose("nobody")  # her mailbox is there again
     world.send(encrypted_mail(sealed(world.rita, REPORT.replace(b"export", b"report") + b"--m--\r\n"), head(6)))
     new = until("a third case", lambda: {case["id"] for case in programme.do("case", "list")["cases"]} - before)
     (number,) = new

@@ -6,11 +6,25 @@ The sentences lie sealed beside the mails, so they go when their person is erase
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
-from forgeward.desk import kept
+from forgeward.desk import kept, proofs
 from forgeward.desk.models import MessageRow
+from forgeward.edges.home import Home
 from forgeward.errors import KeyErased
 from forgeward.respond.case import Case
+from forgeward.respond.openpgp import shown
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """An OpenPGP key that somebody's mail brought along. ``hindrance``: why nothing can be encrypted to it."""
+
+    fingerprint: str
+    state: str
+    hindrance: str
+
 
 BY_MAIL = frozenset({"mail", "support"})  # sources whose reporter is whom a mail names
 
@@ -28,6 +42,14 @@ def told(case: int) -> Mapping[int, tuple[str, ...]]:
             continue
         found[row.entry_seq or 1] = tuple(str(each) for each in head.get("details", ()))
     return found
+
+
+def keys(home: Home, address: str, now: datetime) -> tuple[KeyLine, ...]:
+    """The keys that we have of an address, the newest first, as people compare them."""
+    known = proofs.keyring(home).known(address) if address else ()
+    return tuple(
+        KeyLine(shown(each.certificate.fingerprint), each.state(now), each.certificate.hindrance(now)) for each in known
+    )
 
 
 def unverified(case: Case) -> bool:

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from forgeward.desk import kept, programme
-from forgeward.desk.actions import held
+from forgeward.desk.actions import agreements, held
 from forgeward.desk.models import Person
 from forgeward.desk.readers import mail as reader
+from forgeward.desk.readers import senders
 from forgeward.desk.readers.mail import BoxLine, MailLine
 from forgeward.desk.web.see import lens
 from forgeward.desk.web.times import Lens
@@ -157,13 +158,15 @@ def _page(request: HttpRequest, pk: int, status: int, problem: str = "") -> Http
         "reason": request.POST.get("reason", ""),
         "may_join": may("join", person.actor()),
         "may_discard": may("reject", person.actor()),
+        "keys": senders.keys(home, opened.line.sender, home.now()),
+        "may_agree": may("reply", person.actor()),
     }
     return render(request, "mail/mail.html", words, status=status)
 
 
 @require_POST
 def decide(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
-    """Join, open or discard. What is refused comes back with the mail and what was typed."""
+    """Join, open, discard, agree on a key. What is refused comes back with the mail and what was typed."""
     person, home = cast(Person, request.user), programme.home()
     _require(person, pk)
     try:
@@ -171,6 +174,8 @@ def decide(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
             done = held.join(home, pk, person.actor(), home.now, request.POST.get("case", "").strip().upper())
         elif deed == "open":
             done = held.open_new(home, pk, person.actor(), home.now)
+        elif deed == "agree":
+            return _agree(request, pk)
         elif deed == "discard":
             done = held.discard(home, pk, request.POST.get("reason", ""), person.actor(), home.now)
         else:
@@ -183,6 +188,20 @@ def decide(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
         return _page(request, pk, 422, f"{problem} {problem.next}")
     messages.success(request, _said(done.case, new=done.new))
     return HttpResponseRedirect(reverse("case", args=[done.case]) if done.case else reverse("mail"))
+
+
+def _agree(request: HttpRequest, pk: int) -> HttpResponse:
+    """The sender's key proves who writes from now on. Raises as ``agreements.agree``."""
+    person, home = cast(Person, request.user), programme.home()
+    if "compared" not in request.POST:
+        raise BadInput(
+            "Nothing was agreed on.", next="Compare the fingerprint with its owner by another way than mail."
+        )
+    line = reader.one(person, pk)
+    _, waiting = agreements.agree(home, line.sender, request.POST.get("key", ""), person.actor(), home.now())
+    more = f" {waiting} held letters are tried again." if waiting else ""
+    messages.success(request, f"Recorded: this key of {line.sender} is used from now on.{more}")
+    return HttpResponseRedirect(reverse("one_mail", args=[pk]))
 
 
 def _require(person: Person, pk: int) -> None:
