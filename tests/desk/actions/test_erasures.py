@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from forgeward.desk import programme
-from forgeward.desk.actions import erasures, people, stored
+from forgeward.desk.actions import erasures, people
 from forgeward.desk.models import CaseRow, Entry, Heartbeat, MessageRow, NoticeRow, Person, RawMail
 from forgeward.desk.programme import vault
 from forgeward.desk.readers import case_page, notices
@@ -282,8 +282,17 @@ def test_an_erasure_that_was_cut_short_is_finished(house: House) -> None:
     assert agrees(NOW + HOUR)
 
 
-def test_stored_mail_of_no_person_is_left_alone(post: Office, house: House) -> None:
-    """Another one's mail that waits to be read is still read."""
-    erase(house, report_of(house, somebody()))
-    stored.store(settings.HOME, stored.Incoming(report(3), "x.eml", post.now))
-    assert RawMail.objects.filter(state="stored").count() == 1
+def test_a_restored_home_forgets_mails_that_nobody_had_read(post: Office, house: House) -> None:
+    """They lie under the home's key; those of people who were erased since go, all others are still read."""
+    address = somebody()
+    report_of(house, address)
+    erase(house, address)
+    theirs = post.store(report(3, f"Noor Haddad-Lund <{address}>"))
+    other = post.store(report(4, f"Rita <{somebody()}>"))
+    erasures.replay(settings.HOME, [], NOW + 2 * HOUR)
+    for row in (theirs, other):
+        row.refresh_from_db()
+    assert (theirs.state, bytes(theirs.wrapped_key), bytes(theirs.way_blob)) == ("discarded", b"", b"")
+    assert not (settings.HOME.raw / theirs.name).exists()
+    assert other.state == "stored"
+    assert mail_reader.one(house.ines, theirs.pk).sender == "[deleted]"
