@@ -87,7 +87,9 @@ def test_the_role_that_the_docs_make_may_add_and_not_change(history: None) -> No
     assert set(guards.may_change()) == set(guards.GUARDED), "the tests' own role owns the tables"
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE forgeward_desk")
-        cursor.execute(re.sub(r"(TO|FROM) forgeward;", r"\1 forgeward_desk;", blocks[1]))
+        cursor.execute("SELECT current_user")
+        grants = blocks[1].replace("ROLE forgeward_owner", f"ROLE {cursor.fetchone()[0]}")
+        cursor.execute(re.sub(r"(TO|FROM) forgeward;", r"\1 forgeward_desk;", grants))
         cursor.execute("SET LOCAL ROLE forgeward_desk")
         assert guards.may_change() == []
         assert guards.missing() == []

@@ -20,6 +20,7 @@ from forgeward.desk.models import (
     Entry,
     Leaf,
     Pending,
+    Person,
     PolicyVersion,
     SealedValues,
     TreeNode,
@@ -137,7 +138,8 @@ def _sign_otherwise(number: str) -> None:
 
 
 def _give_role(number: str) -> None:
-    Group.objects.get(name="security_lead").user_set.add(5)  # type: ignore[attr-defined]
+    ada = Person.objects.get(email="ada@example.com")
+    Group.objects.get(name="security_lead").user_set.add(ada)  # type: ignore[attr-defined]
 
 
 def _case(number: str, **values: object) -> None:
@@ -187,7 +189,9 @@ HARMS: dict[str, tuple[Harm, str]] = {
         "the row's restricted is False",
     ),
     "one who made themselves a viewer": (
-        lambda n: CaseViewer.objects.create(case=CaseRow.objects.get(restricted=True), person_id=1),
+        lambda n: CaseViewer.objects.create(
+            case=CaseRow.objects.get(restricted=True), person=Person.objects.order_by("pk")[0]
+        ),
         "the row's viewers are",
     ),
     "a wake-up that is gone": (lambda n: _case(n, wake_at=None), "the row's wake-up is None"),
