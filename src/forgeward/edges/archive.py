@@ -25,7 +25,7 @@ from forgeward.edges.private import sync_folder
 from forgeward.errors import BadInput, VerificationFailed
 
 ABOUT, MANIFEST = "about.json", "manifest.json"
-SCHEMA = "forgeward/backup/1"
+SCHEMA = "forgeward/archive/1"
 _CHUNK = 1 << 20
 _LARGEST_TEXT = 64 << 20  # bytes of about.json and manifest.json
 _NAMES = re.compile(
