@@ -10,6 +10,7 @@ from forgeward.policy.book import PolicyBook
 from forgeward.respond import enclosure
 from forgeward.respond.case import Exemption, TextRef
 from forgeward.respond.commands import Acknowledge
+from forgeward.respond.context import Member
 from forgeward.respond.enclosure import Enclosure
 from forgeward.respond.notice import Recipient
 from forgeward.respond.signals import Bounced
@@ -22,7 +23,7 @@ CUSTOMERS = ["a@x.example", "b@x.example", "c@x.example"]
 FILE = Enclosure("a.txt", "text/plain", 3, "ab" * 32)
 
 
-def lacking(story: Story, step_: str, by: kit.Member, **fields: object) -> list[str]:
+def lacking(story: Story, step_: str, by: Member, **fields: object) -> list[str]:
     return story.missing(step_, by, **fields)
 
 

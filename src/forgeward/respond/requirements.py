@@ -46,6 +46,9 @@ def lacks(case: Case, command: Command, context: Context) -> tuple[Lack, ...]:
 
 def waits_for(step: str, promise: str) -> Lack:
     """The lack of a step that only waits for its second person."""
+    if step in {"acknowledge", "reply"}:
+        how = f"`forgeward case approve --step {step} --proposal CHANGE`"
+        return Lack("second_person", promise, f"Somebody else reads the letter and agrees: {how}.")
     return Lack("second_person", promise, f"Somebody else agrees: `forgeward case approve --step {step}`.")
 
 
