@@ -14,10 +14,15 @@ _PRODUCTS = {"requestJira": "jira", "requestConfluence": "confluence"}
 
 @dataclass
 class Needs:
-    """``calls``: a call node → what it needs, one for each route and method that it may have."""
+    """``calls``: a call node → what it needs, one for each route and method that it may have.
+
+    ``crossed``: calls in a helper that is given several routes and several methods. Which go together is not known, so
+    what they may need is more than what they do need.
+    """
 
     calls: dict[int, list[Needed]] = field(default_factory=dict)
     products: dict[int, str] = field(default_factory=dict)
+    crossed: set[int] = field(default_factory=set)
 
     def of_product(self, name: str) -> list[tuple[int, Needed]]:
         """The calls of a product in the order of files."""
@@ -41,7 +46,11 @@ def needs(calls: Iterable[product.ProductCall], slicer: Slicer) -> Needs:
         found.products[call.site] = _PRODUCTS[call.api]
         routes = sorted(product.routes(call, slicer)) or ["\ufffc"]
         methods = sorted(product.methods(call, slicer, ()))
-        found.calls[call.site] = [_needed(method, route) for route in routes for method in methods]
+        pairs = [_needed(method, route) for route in routes for method in methods]
+        if len(routes) > 1 and len(methods) > 1:
+            found.crossed.add(call.site)
+            pairs = [n for n in pairs if n.known == Known.YES] or pairs
+        found.calls[call.site] = pairs
     return found
 
 

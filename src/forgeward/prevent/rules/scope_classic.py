@@ -20,6 +20,8 @@ def check(analysis: Analysis) -> Iterator[Hit]:
         if not product or is_granular(scope.name) or scope.name not in vocabulary():
             continue
         calls = analysis.needs.of_product(product)
+        if any(site in analysis.needs.crossed for site, _ in calls):
+            continue
         if not calls or analysis.needs.unknown(product) or is_opaque(analysis) or is_of_a_module(analysis, scope.name):
             continue
         served = [n for _, n in calls if any(scope.name in listed for listed in n.alternatives)]

@@ -14,7 +14,7 @@ def check(analysis: Analysis) -> Iterator[Hit]:
     """Calls whose operation is known, none of whose alternatives the manifest asks for in full."""
     declared = {s.name for s in analysis.manifest.scopes}
     for site, listed in sorted(analysis.needs.calls.items()):
-        for need in listed:
+        for need in listed if site not in analysis.needs.crossed else ():
             if need.alternatives and _is_missing(need, declared, analysis.needs.products[site]):
                 ways = " or ".join(_shown(a) for a in sorted(need.alternatives, key=len))
                 message = f"{need.method} {need.path} needs {ways}, which the manifest does not ask for."
