@@ -29,7 +29,8 @@ SCHEMA = "forgeward/archive/1"
 _CHUNK = 1 << 20
 _LARGEST_TEXT = 64 << 20  # bytes of about.json and manifest.json
 _NAMES = re.compile(
-    r"forgeward\.sqlite3|tables/[a-z0-9_]{1,63}|raw/[0-9a-f]{32}|files/[0-9a-f]{40}|policy\.yaml|settings\.toml|home\.json"
+    r"forgeward\.sqlite3|tables/[a-z0-9_]{1,63}|raw/[0-9a-f]{32}|files/[0-9a-f]{40}"
+    r"|policy\.yaml|letters\.yaml|settings\.toml|home\.json"
     r"|keys/(?:home\.key|ledger\.key(?:\.next)?|subjects\.sqlite3|openpgp/own/[0-9A-Fa-f]{1,80}\.key"
     r"|openpgp/people/[0-9a-f]{1,40}(?:\.[0-9]{1,6})?\.keys)"
 )

@@ -88,7 +88,7 @@ def _write_data(home: Home, file: Path, scratch: Path, now: datetime) -> None:
             copy = scratch / "forgeward.sqlite3"
             _copy_sqlite(home.database_file, copy)
             out.add("forgeward.sqlite3", copy)
-        for each in (home.policy_file, home.settings_file, home.folder / "home.json"):
+        for each in (home.policy_file, home.letters_file, home.settings_file, home.folder / "home.json"):
             out.add(each.name, each)
         for part in (home.raw, home.files):
             for each in sorted(part.iterdir()):

@@ -374,6 +374,7 @@ def _scrub(pk: int, at: str) -> None:
     person.save()
     SignInLink.objects.filter(person=person).delete()
     ApiToken.objects.filter(person=person, revoked_at__isnull=True).update(revoked_at=parse_instant(at))
+    ApiToken.objects.filter(person=person).update(name="")
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()
     for session in Session.objects.all():
