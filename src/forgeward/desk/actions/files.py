@@ -6,19 +6,25 @@ its bytes follows from the owner's data key and the name, so that erasing the pe
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from forgeward.desk import kept, programme
 from forgeward.desk.actions.stored import write_files
 from forgeward.desk.models import AttachmentRow
-from forgeward.edges.home import Home
+from forgeward.edges.home import Home, translated
 from forgeward.edges.keys import encrypt
 from forgeward.edges.mail_body import sniffed
 from forgeward.respond import enclosure
 from forgeward.respond.enclosure import Enclosure
 from forgeward.respond.mail import Parsed
+
+UNSENT = timedelta(days=2)
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ def keep(home: Home, reading: Parsed, owner: str) -> tuple[Kept, ...]:
     for attachment, content in zip(reading.mail.attachments, reading.contents, strict=True):
         name = kept.file_name(owner, attachment.sha256)
         found.append(Kept(name, attachment.name, attachment.sniffed_type[:120], attachment.size))
-        if not (home.files / name).exists():
+        if not _still_there(home, name):
             fresh[name] = encrypt(kept.file_key(owner, name), content, name.encode())
     write_files(home.files, fresh)
     return tuple(found)
@@ -56,10 +62,41 @@ def keep_own(home: Home, owner: str, contents: Sequence[tuple[str, bytes]]) -> t
         digest = sha256(content).hexdigest()
         name = kept.file_name(owner, digest)
         found.append(Enclosure(enclosure.plain_name(written), sniffed(content), len(content), digest))
-        if not (home.files / name).exists():
+        if not _still_there(home, name):
             fresh[name] = encrypt(kept.file_key(owner, name), content, name.encode())
     write_files(home.files, fresh)
     return tuple(found)
+
+
+def _still_there(home: Home, name: str) -> bool:
+    """Whether the file lies there; it is young again then, so that no sweep takes it before its message is written."""
+    try:
+        os.utime(home.files / name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def sweep(home: Home, now: datetime) -> int:
+    """Deletes files that no message took within two days: of letters that were looked at and never sent.
+
+    Not in a demo home, whose clock runs ahead of its files. Returns how many.
+    """
+    if home.is_demo:
+        return 0
+    before = (now - UNSENT).timestamp()
+    with translated(home.files), os.scandir(home.files) as entries:
+        old = [entry.name for entry in entries if entry.is_file() and entry.stat().st_mtime < before]
+    gone = 0
+    for batch in (old[start : start + BATCH] for start in range(0, len(old), BATCH)):
+        known = set(AttachmentRow.objects.filter(name__in=batch).values_list("name", flat=True))
+        for name in set(batch) - known:
+            file = home.files / name
+            with translated(file), contextlib.suppress(FileNotFoundError):
+                if file.stat().st_mtime < before:  # it may have come again meanwhile
+                    file.unlink()
+                    gone += 1
+    return gone
 
 
 def attach(message: int, owner: str, found: Iterable[Kept]) -> None:

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import F
 
 from forgeward.desk import backed_up, programme
-from forgeward.desk.actions import erasures, write
+from forgeward.desk.actions import erasures, files, write
 from forgeward.desk.models import AttachmentRow, CanaryRow, CaseRow, Heartbeat, MessageRow, RawMail, SignInLink
 from forgeward.edges.home import Home, translated
 from forgeward.policy.retention import before
@@ -35,6 +35,7 @@ def look_after(home: Home, now: datetime) -> None:
     beat = Heartbeat.objects.filter(name=BEAT).first()
     if beat and abs(now - beat.at) < EVERY:
         return
+    files.sweep(home, now)
     done = enforce(home, now)
     if all(count < (REPORTERS if kind == "reporters" else BATCH) for kind, count in done.items()):
         kinds = ", ".join(f"{kind} {target}" for kind, target in programme.policies().at(now).retention.items())
