@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import struct
 import threading
+import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -207,6 +210,164 @@ def test_nothing_is_smuggled_behind_a_bare_line_end() -> None:
         assert talk.data(smuggled) == ["250 2.0.0 Stored"]
         assert talk.say("NOOP").startswith("250")
     assert [kept.raw for kept in shelf.kept] == [smuggled]
+
+
+@pytest.mark.parametrize("protocol", ["lmtp", "smtp"])
+@pytest.mark.parametrize(
+    "smuggled",
+    [b"\n.\r\n", b"\n.\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\r.\r", b"\0.\r\n", b"\r\n.\0\r\n", b"\r\n. \r\n"],
+)
+def test_only_one_sequence_ends_a_mail(protocol: str, smuggled: bytes) -> None:
+    """CRLF, dot, CRLF (RFC 5321, 4.1.1.4); what only looks like it stays in the mail, with the commands behind it."""
+    shelf = Shelf()
+    raw = b"Subject: x\r\n\r\nx" + smuggled + b"MAIL FROM:<root@example.com>\r\nRCPT TO:<privacy@example.com>\r\n"
+    with talking(shelf, protocol) as talk:
+        talk.begin("LHLO" if protocol == "lmtp" else "EHLO", "security@example.com")
+        assert talk.data(raw) == ["250 2.0.0 Stored"]
+        assert talk.say("NOOP").startswith("250")
+    assert [kept.raw for kept in shelf.kept] == [raw]
+
+
+def test_what_is_pipelined_is_answered_in_order() -> None:
+    """RFC 2920: envelope, two mails and the goodbye in one packet; both are kept, whole."""
+    shelf, wanted = Shelf(), [b"Subject: %d\r\n\r\n.x\r\n" % n for n in range(2)]
+    envelope = b"MAIL FROM:<r@example.org>\r\nRCPT TO:<security@example.com>\r\nDATA\r\n"
+    packet = b"".join(envelope + raw.replace(b"\r\n.", b"\r\n..") + b".\r\n" for raw in wanted)
+    with talking(shelf, "smtp") as talk:
+        assert talk.hear().startswith("220")
+        assert talk.say("EHLO mx.example.org").startswith("250")
+        talk.wire.sendall(packet + b"QUIT\r\n")
+        assert [talk.hear()[:3] for _ in range(9)] == ["250", "250", "354", "250"] * 2 + ["221"]
+    assert [kept.raw for kept in shelf.kept] == wanted
+
+
+def test_chunks_are_not_taken() -> None:
+    """BDAT (RFC 3030) is not offered: its data become commands that nobody knows, and the conversation ends."""
+    shelf = Shelf()
+    with talking(shelf, "smtp") as talk:
+        assert talk.hear().startswith("220")
+        assert "CHUNKING" not in talk.say("EHLO mx.example.org")
+        talk.say("MAIL FROM:<r@example.org>")
+        talk.say("RCPT TO:<security@example.com>")
+        talk.wire.sendall(b"BDAT 36 LAST\r\nSubject: x\r\n\r\nNo\r\nThanks\r\nfor\r\nit\r\n")
+        assert {talk.hear()[:3] for _ in range(5)} <= {"500", "502"}
+    assert shelf.kept == []
+
+
+def test_ten_thousand_recipients_are_a_hundred() -> None:
+    """The others are put off (452) one by one; the mail is kept once."""
+    shelf = Shelf()
+    with talking(shelf, "smtp") as talk:
+        replies = talk.begin("EHLO", "security@example.com")
+        talk.wire.sendall(b"RCPT TO:<security@example.com>\r\n" * 9_999)
+        replies += [talk.hear() for _ in range(9_999)]
+        assert (replies.count("250 2.1.5 OK"), sum(r.startswith("452") for r in replies)) == (100, 9_900)
+        assert talk.data(b"Subject: x\r\n\r\nx\r\n") == ["250 2.0.0 Stored"]
+    assert [len(kept.recipients) for kept in shelf.kept] == [100]
+
+
+@pytest.mark.parametrize("said", [b"DATA\r\nSubject: x\r\n\r\nhalf", b"DATA\r\nx\r\n.", b"DATA\r\n", b""])
+@pytest.mark.parametrize("abrupt", [True, False])
+def test_half_a_mail_is_no_mail(said: bytes, abrupt: bool) -> None:
+    """Who goes away before the dot has handed nothing over; the next client is served."""
+    shelf, port = Shelf(), free_port()
+    with listening(shelf, Listener(lmtp=f"127.0.0.1:{port}", connections=1)):
+        wire = socket.create_connection(("127.0.0.1", port), 5)
+        Talk(wire).begin("LHLO", "security@example.com")
+        wire.sendall(said)
+        if abrupt:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no goodbye
+        wire.close()
+        for _ in range(200):
+            with socket.create_connection(("127.0.0.1", port), 5) as again:
+                talk = Talk(again)
+                if talk.hear().startswith("220"):
+                    talk.say("LHLO mx.example.org")
+                    talk.say("MAIL FROM:<r@example.org>")
+                    talk.say("RCPT TO:<security@example.com>")
+                    assert talk.data(b"Subject: y\r\n\r\ny\r\n") == ["250 2.0.0 Stored"]
+                    break
+        else:
+            pytest.fail("the place of the first was not given free")
+    assert [kept.raw for kept in shelf.kept] == [b"Subject: y\r\n\r\ny\r\n"]
+
+
+def test_nulls_are_kept_in_mails_and_refused_in_commands() -> None:
+    """A mail is stored as it came; an address with NUL is no address."""
+    shelf, raw = Shelf(), b"Subject: a\0b\r\n\r\n\0\r\n"
+    with talking(shelf) as talk:
+        assert talk.begin("LHLO", "secu\0rity@example.com", "security@example.com")[0][:1] == "5"
+        assert talk.say("NO\0OP").startswith("500")
+        assert talk.data(raw) == ["250 2.0.0 Stored"]
+    assert shelf.kept[0].raw == raw
+
+
+def test_an_endless_line_costs_no_memory() -> None:
+    """Thirty megabytes without a line end at a limit of one: nothing is held, and beyond four times that it is cut."""
+    shelf = Shelf()
+    with talking(shelf, "smtp", size=2**20) as talk:
+        talk.begin("EHLO", "security@example.com")
+        assert talk.say("DATA").startswith("354")
+        with pytest.raises(OSError, match=r"reset|[Bb]roken|closed"):  # noqa: PT012 - it takes some packets
+            for _ in range(30):
+                talk.wire.sendall(b"x" * 2**20)
+            while talk.wire.recv(100):
+                pass
+            raise ConnectionResetError("closed")
+    assert shelf.kept == []
+
+
+@pytest.mark.slow
+def test_line_ends_alone_cost_no_memory() -> None:
+    """Two megabytes of nothing but line ends are one buffer, not a million lines."""
+    shelf, body = Shelf(), b"\r\n" * 1_000_000
+    with talking(shelf) as talk:
+        talk.begin("LHLO", "security@example.com")
+        talk.wire.settimeout(60)
+        tracemalloc.start()
+        try:
+            assert talk.data(b"Subject: x\r\n\r\n" + body) == ["250 2.0.0 Stored"]
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert len(shelf.kept[0].raw) == len(body) + 14
+    assert peak < 8 * len(body)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_client_that_drips_is_shown_out(before: bool) -> None:
+    """Byte by byte, in a command or in a mail: after ``idle`` seconds its place is free, and nothing was kept."""
+    shelf = Shelf()
+    with talking(shelf, idle=1) as talk:
+        talk.begin("LHLO", "security@example.com")
+        if not before:
+            assert talk.say("DATA").startswith("354")
+        began = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() - began < 5:
+                talk.wire.sendall(b"x" if before else b"x\r\n")
+                time.sleep(0.1)
+        assert time.monotonic() - began < 4
+    assert shelf.kept == []
+
+
+def test_nothing_said_before_tls_counts_after_it(tmp_path: Path) -> None:
+    """A command behind STARTTLS in the same packet (CVE-2011-0411 and kin) is not carried over into the encryption."""
+    ca, port, shelf = make_ca(tmp_path), free_port(), Shelf()
+    pem = str(tmp_path / "ok.pem")
+    settings = Listener(smtp=f"127.0.0.1:{port}", certificate=pem, key=pem)
+    with listening(shelf, settings), socket.create_connection(("127.0.0.1", port), 5) as raw:
+        talk = Talk(raw)
+        assert talk.hear().startswith("220")
+        talk.say("EHLO mx.example.org")
+        raw.sendall(b"STARTTLS\r\nEHLO evil.example\r\nMAIL FROM:<evil@example.org>\r\n")
+        assert talk.hear().startswith("220")
+        context = ssl.create_default_context(cafile=str(ca.file))
+        reply = ""
+        with contextlib.suppress(OSError), context.wrap_socket(raw, server_hostname="127.0.0.1") as wire:
+            reply = Talk(wire).say("RCPT TO:<security@example.com>")
+        assert reply == "" or reply.startswith("503"), "cut off, or asked for a hello: nothing was carried over"
+    assert shelf.kept == []
 
 
 def test_connections_are_limited() -> None:

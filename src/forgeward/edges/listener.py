@@ -27,6 +27,9 @@ from forgeward.respond.mail import one_line
 
 _LONGEST_LINE = 2**20  # RFC 5321 says 1,000 bytes; programs write longer ones, and refusing would lose reports
 _RECIPIENTS = 100  # RFC 5321, 4.5.3.1.8
+_SLOWEST = 16 * 2**10  # bytes a second; a mail that comes slower than that, beyond ``idle``, is given up
+_PATIENCE = 4  # times the largest mail: who sends on beyond that is not told 552 at the end, but cut off
+_STEP = 2**18  # bytes between two looks at the clock
 logger = logging.getLogger(__name__)
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd tells each command of each client
 
@@ -108,6 +111,7 @@ class _Guarded(SMTP):
     def __init__(self, handler: Handler, gate: Gate, **options: Any) -> None:
         super().__init__(handler, **options)
         self._gate = gate
+        self._largest: int = options["data_size_limit"]
         self._inside = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -125,6 +129,66 @@ class _Guarded(SMTP):
             self._inside = False
             self._gate.leave(self)
             super().connection_lost(error)
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
+        """Takes a mail as `SMTP.smtp_DATA` does, in one buffer: that one keeps an object for each line, and all of an
+        endless line, so that 50 MB of line ends cost it two gigabytes."""
+        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
+            return
+        if self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push("503 Error: need RCPT command")
+        elif arg:
+            await self.push("501 Syntax: DATA")
+        else:
+            await self.push("354 End data with <CR><LF>.<CR><LF>")
+            await self._take(self.envelope)
+
+    async def _take(self, envelope: Envelope) -> None:
+        try:
+            raw, refused = await self._until_the_dot()
+        except asyncio.CancelledError:  # the connection ended: nothing was accepted
+            self._writer.close()
+            raise
+        if not refused:
+            self._reset_timeout()  # storing has a time of its own
+            envelope.content = envelope.original_content = raw
+            refused = await self._call_handler_hook("DATA")
+        self._set_post_data_state()  # type: ignore[no-untyped-call]  # aiosmtpd's
+        await self.push(refused)
+
+    async def _until_the_dot(self) -> tuple[bytes, str]:
+        """The mail without dot-stuffing (RFC 5321, 4.5.2), or why it is refused; then nothing of it is held."""
+        kept, size, refused, begins = bytearray(), 0, "", True
+        began, looked = self.loop.time(), 0
+        while True:
+            try:
+                line, ends = await self._reader.readuntil(b"\r\n"), True
+            except asyncio.LimitOverrunError as beyond:
+                line, ends = await self._reader.read(beyond.consumed), False
+                refused = refused or "500 5.5.2 Line too long"
+            if begins and line == b".\r\n":
+                return bytes(kept), refused
+            size += len(line)
+            if size > self._largest:
+                refused = refused or "552 5.3.4 Error: Too much mail data"
+            if refused:
+                kept.clear()
+            else:
+                kept += line[1:] if begins and line.startswith(b".") else line
+            begins = ends
+            if size - looked >= _STEP:
+                looked = size
+                self._go_on(size, began)
+                await asyncio.sleep(0)  # others speak to us too
+
+    def _go_on(self, size: int, began: float) -> None:
+        """Gives a mail more time as it comes, at the slowest pace that is borne; ends what comes without end."""
+        left = self._timeout_duration + size / _SLOWEST - (self.loop.time() - began)
+        if size > _PATIENCE * self._largest or left <= 0:
+            if isinstance(self.transport, asyncio.Transport):
+                self.transport.abort()
+        else:
+            self._reset_timeout(left)
 
 
 class GuardedSMTP(_Guarded):
