@@ -40,7 +40,11 @@ def renamed(text: str) -> str:
     declared = set(re.findall(r"(?:const|let|function|class) (\w+)(?!\w|:)", text)) - KEPT
     exported = set(re.findall(r"export (?:const|function|async function|class) (\w+)", text))
     for name in sorted(declared - exported):
-        text = re.sub(rf"(?<![\w.'\"/`-]){name}(?![\w'\"`:-])(?!\s*:)", f"renamed_{name}", text)
+        text = re.sub(
+            rf"(?<![\w.'\"/`-]){name}(?![\w'\"`:-])(?!\s*:)",
+            f"{'Renamed' if name[0].isupper() else 'renamed'}_{name}",
+            text,
+        )
     return text
 
 

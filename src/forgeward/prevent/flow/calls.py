@@ -114,6 +114,8 @@ class Calls:
         self.symbols[site] = tuple(sorted(str(v[1]) for v in values if v[0] == "x"))
         if kind in {k.CALL, k.NEW} and (not edges or kind == k.NEW):
             edges += self._callbacks(site, base, ops)
+        elif kind == k.JSX:
+            edges += self._handlers(site, base, ops[1])
         edges.sort(key=lambda e: (e.how, e.function))
         if edges:
             self.edges[site] = edges
@@ -147,6 +149,13 @@ class Calls:
         mod = self.linker.modules[site >> SHIFT]
         values = [mod.ops[p][0] for p in mod.ops[literal] if mod.kind[p] == k.PROP]
         return [Edge(site, base | mod.ops[v][0], CALLBACK, position) for v in values if mod.kind[v] == k.FUNC]
+
+    def _handlers(self, site: int, base: int, literal: int) -> list[Edge]:
+        """``onClick={…}``: the functions that an element is given, which whoever draws it calls."""
+        mod = self.linker.modules[site >> SHIFT]
+        values = [mod.ops[p][0] for p in mod.ops[literal] if mod.kind[p] == k.PROP and mod.text[p].startswith("on")]
+        nodes = [base | v for v in values if mod.kind[v] in {k.FUNC, k.VAR, k.MEMBER}]
+        return [Edge(site, int(v[1]), CALLBACK) for n in nodes for v in self.linker.values(n) if v[0] == "f"]
 
     def receiver(self, edge: Edge) -> tuple[int, str]:
         """For ``receiver.method(callback)``: the receiver's node (or -1) and the method."""

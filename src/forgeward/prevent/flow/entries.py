@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from forgeward.prevent.flow.calls import CALLBACK, Calls
+from forgeward.prevent.flow.calls import CALLBACK, COMPONENT, Calls
 from forgeward.prevent.flow.constants import strings
 from forgeward.prevent.flow.values import MASK, SHIFT, Linker, Value
 from forgeward.prevent.manifest import ADMIN_PAGES, LIFECYCLE, Manifest, Ref
@@ -217,7 +217,23 @@ def _of_made(node: int, facts: Entry, linker: Linker, calls: Calls) -> list[Entr
         for value in linker.values(site & ~MASK | mod.ops[site & MASK][1]) if len(mod.ops[site & MASK]) > 1 else ():
             for name, row in _rows(int(value[1]), linker) if value[0] == "o" else ():
                 found += _of_definition(Definition(name, row, site), facts, linker)
+    for site in calls.by_symbol.get("@forge/ui:render", []):
+        if site in reached:
+            found += [facts._replace(function=f) for f in _components(site, linker, calls)]
     return found
+
+
+def _components(site: int, linker: Linker, calls: Calls) -> list[int]:
+    """The functions of the components that ``render(<App/>)`` of UI Kit 1 was given, also inside of others."""
+    mod, base = linker.modules[site >> SHIFT], site & ~MASK
+    waiting, found = list(mod.ops[site & MASK][1:]), list[int]()
+    while waiting:
+        n = waiting.pop()
+        if mod.kind[n] == k.JSX:
+            found += [e.function for e in calls.edges.get(base | n, ()) if e.how == COMPONENT]
+        if mod.kind[n] in {k.JSX, k.OBJECT, k.PROP}:
+            waiting += mod.ops[n]
+    return sorted(set(found))
 
 
 def _behind(node: int, linker: Linker) -> list[int]:
