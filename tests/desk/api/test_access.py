@@ -13,7 +13,8 @@ from forgeward.desk.api.urls import api
 from forgeward.desk.models import CaseRow, Entry, RawMail
 from forgeward.respond.access import TABLE, Answer, Scope, ask
 from forgeward.respond.parse import STEPS
-from tests.desk.api.house import Caller, caller
+from tests.desk.api.house import Caller
+from tests.desk.api.house import forged as caller
 from tests.desk.web import story
 from tests.desk.web.house import House, signed_in
 
