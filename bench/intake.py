@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from forgeward.desk.actions.filing import Taken
 
 MAILS, FRESH = 1_200, 100
+BACKLOG, KILLS = 2_000, 3
 DKIM_EVERY, PGP_EVERY = 5, 20  # three of five mails are signed by their domain, one in twenty uses OpenPGP
 SIGNED = 3
 ROOT = Path(__file__).parent.parent
@@ -56,8 +57,8 @@ cases_of_sender = 100000
 
 
 def run() -> list[Figure]:
-    """SQLite in this process; PostgreSQL where Debian's server is installed."""
-    figures = measured("SQLite", "≥ 100/s")
+    """SQLite in this process, a backlog by IMAP where Dovecot is, PostgreSQL where Debian's server is installed."""
+    figures = [*measured("SQLite", "≥ 100/s"), *_backlog()]
     ask = "import bench.intake as i; print('\\n' + i.as_json('PostgreSQL', '≥ 50/s'))"
     done = subprocess.run(
         [str(ROOT / "script" / "postgres"), sys.executable, "-c", ask],
@@ -72,6 +73,29 @@ def run() -> list[Figure]:
         return figures
     done.check_returncode()
     return figures + [Figure(**row) for row in json.loads(done.stdout.strip().splitlines()[-1])]
+
+
+def _backlog() -> list[Figure]:
+    """A mailbox of 2,000 mails, emptied by processes that are killed three times on the way."""
+    from tests.edges import dovecot
+    from tests.journeys.backlog import empty
+
+    if not dovecot.PROGRAM:
+        print("The backlog was not measured: Dovecot is not installed.", file=sys.stderr)
+        return []
+    with dovecot.running() as server, tempfile.TemporaryDirectory(prefix="forgeward-bench-") as folder:
+        _, done = empty(server, Path(folder) / "home", BACKLOG, KILLS)
+    slowest, start = max(done.filed), max(done.start)
+    return [
+        Figure(
+            "intake",
+            f"from `kill -9` of fetcher and worker to the next filed mail, {BACKLOG:,} mails by IMAP, {KILLS} kills",
+            f"at most {slowest:.1f} s; all in {done.seconds:.0f} s",
+            f"two processes that only load the programs: {start:.1f} s",
+            slowest / start,
+            "no second beyond the start",
+        )
+    ]
 
 
 def as_json(database: str, goal: str) -> str:
