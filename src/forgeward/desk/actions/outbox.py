@@ -15,6 +15,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -116,7 +117,7 @@ def _claim(owner: str, now: datetime, only: Sequence[str], limit: int = 20) -> l
             " RETURNING id, key, kind, case_id, attempts, subject, blob",
             [owner, to_micros(now + LEASE), at, at, *only, limit],
         )
-        rows = cursor.fetchall()
+        rows = sorted(cursor.fetchall(), key=itemgetter(0))  # RETURNING keeps no order: a receipt goes before an answer
     vault = programme.vault()
     return [
         Claimed(pk, key, kind, case_id, attempts, vault.open_json(subject, f"notice:{key}", bytes(blob)), subject)
