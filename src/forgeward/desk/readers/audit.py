@@ -323,6 +323,8 @@ def _only_waits(one: tuple[Any, ...], two: tuple[Any, ...], now: datetime) -> bo
 
 
 def _examine_rows_without_history(result: Result) -> None:
+    for lost in Entry.objects.filter(case_id__isnull=False).exclude(case_id__in=CaseRow.objects.values("pk")):
+        result.differs(f"entry {lost.pk}", "belongs to a case that is not there")
     for row in CaseRow.objects.filter(entries__isnull=True):
         result.differs(row.number, "is a case without a history")
 
