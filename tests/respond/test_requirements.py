@@ -223,6 +223,18 @@ def test_a_case_is_never_reproduced_on_a_customers_site():
 class TestClosing:
     """Nothing closes with open actions, unsent notices, unreviewed glass or a missing review."""
 
+    def test_a_reporter_whom_nothing_reaches_keeps_no_case_open(self):
+        """IR-4: a dead address or an erased person is a reason on record, which a second person agrees to."""
+        said = {"resolution": "no_issue", "summary": "s"}
+        story = kit.assessed("low", kit.received())
+        assert story.missing("close", **said) == ["acknowledge"]
+        assert story.missing("close", **said, unreachable="  ") == ["acknowledge"]
+        assert story.missing("close", **said, unreachable="Every mail came back.") == []
+        assert "acknowledge" in story.missing("reject", **{"as": "out_of_scope", "reason": "Not ours."})
+        assert "acknowledge" not in story.missing(
+            "reject", **{"as": "out_of_scope", "reason": "Not ours.", "unreachable": "Every mail came back."}
+        )
+
     def test_open_action(self):
         story = kit.shipped()
         story.do("credit", SUPPORT, consent="no")

@@ -221,6 +221,11 @@ class Told(Step, frozen=True, kw_only=True, tag="told"):
 # --- ending ----------------------------------------------------------------------------------------------------------
 
 
+_Unreachable: TypeAlias = Annotated[
+    str, f.text("Unreachable", "Where no answer can reach the reporter: why, like a dead address or an erasure", "IR-4")
+]
+
+
 class Close(FourEyes, frozen=True, kw_only=True, tag="close"):
     help = "Close the case, when nothing is left of what its promises ask for"
     promises = ("IR-7",)
@@ -240,6 +245,7 @@ class Close(FourEyes, frozen=True, kw_only=True, tag="close"):
     summary: Annotated[
         str, f.text("Summary", "What the investigation found and what was done", "IR-7", needed=True)
     ] = ""
+    unreachable: _Unreachable = ""
 
 
 class Reject(FourEyes, frozen=True, kw_only=True, tag="reject"):
@@ -261,6 +267,7 @@ class Reject(FourEyes, frozen=True, kw_only=True, tag="reject"):
         ),
     ] = msgspec.field(default="", name="as")
     reason: Annotated[str, f.text("Reason", "What the investigation showed", "IR-7", needed=True)] = ""
+    unreachable: _Unreachable = ""
 
 
 class Merge(Step, frozen=True, kw_only=True, tag="merge"):

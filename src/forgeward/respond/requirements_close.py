@@ -45,9 +45,9 @@ def ending_lacks(case: Case, command: Any, context: Context) -> Iterator[Lack]:
     """What every ending asks for: closing, rejecting, merging."""
     if case.kind is CaseKind.INCIDENT and isinstance(command, Reject):
         yield Lack("convert", "IR-1", "An incident is not rejected: convert it first, by a recorded decision.")
-    spam = isinstance(command, Reject) and command.as_ == "spam"
-    if case.has(Fact.REPORTED) and not case.has(Fact.ACKNOWLEDGED) and not spam:
-        yield Lack("acknowledge", "IR-4", "The reporter has no answer from a person that a mail server accepted.")
+    if case.has(Fact.REPORTED) and not case.has(Fact.ACKNOWLEDGED) and not _excused(command):
+        lacking = "The reporter has no answer from a person that a mail server accepted"
+        yield Lack("acknowledge", "IR-4", f"{lacking}; where nothing can reach them, say why (unreachable).")
     if any(n.audience == "customers" and n.outstanding for n in case.notices):
         yield Lack("notify", "IR-11", "A notice to customers has not been accepted for every recipient.")
     yield from _to_authorities(case, context)
@@ -57,6 +57,12 @@ def ending_lacks(case: Case, command: Any, context: Context) -> Iterator[Lack]:
     if case.open_glass:
         steps = ", ".join(glass.step for glass in case.open_glass)
         yield Lack("review_glass", "S-2", f"Done alone by breaking the glass, and not yet reviewed: {steps}.")
+
+
+def _excused(command: Any) -> bool:
+    """Spam has no reporter; and two persons may agree, with the reason on record, that nothing reaches this one."""
+    spam = isinstance(command, Reject) and command.as_ == "spam"
+    return spam or (isinstance(command, Close | Reject) and bool(command.unreachable.strip()))
 
 
 def _vulnerability(case: Case) -> Iterator[Lack]:
