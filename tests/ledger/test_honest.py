@@ -11,7 +11,7 @@ from tests.ledger.world import Ledger, witness
 
 
 def history(chance: random.Random) -> Ledger:
-    """Cases side by side, keys that change (also twice at once), witnesses who come or not."""
+    """Cases side by side, keys that change (also twice at once), witnesses who come or not, people who are erased."""
     ledger = Ledger(witnesses=tuple(witness(f"w{n}.example", 100 + n) for n in range(chance.randrange(3))))
     ledger.add("", entry.POLICY_ADOPTED)
     seed = 1
@@ -23,6 +23,8 @@ def history(chance: random.Random) -> Ledger:
                 ledger.rotate(seed)
         elif luck < 0.08:
             ledger.add("", "note:made")
+        elif luck < 0.12:
+            ledger.erase(chance.randrange(len(ledger.entries)))
         else:
             number = chance.randrange(5)
             texts = {"scope": f"seen {chance.random()}"} if chance.random() < 0.5 else {}

@@ -75,6 +75,11 @@ class Ledger:
         data: dict[str, entry.Plain] = {"digest": rotation.note_digest(note)}
         self.append(entry.encode(at=START + timedelta(minutes=size), case="", seq=0, kind=rotation.ROTATED, data=data))
 
+    def erase(self, index: int) -> None:
+        """Destroys what opens an entry's sealed texts, and says in an entry of its own that somebody was erased."""
+        self.entries[index] = pack.PackEntry(index, self.entries[index].encoded, {})
+        self.add("", "person:erased")
+
     def in_turn(self, size: int) -> checkpoint.Signer:
         """Who signs a tree of this size."""
         return next((old for limit, old in self.before if size <= limit), self.signer)
