@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +23,18 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Programme:
 
 
 @pytest.fixture
-def programme(founded: Programme, tmp_path: Path) -> Programme:
+def programme(request: pytest.FixtureRequest, tmp_path: Path) -> Programme:
+    """A copy of one home, or a home of its own where the data lie on a server."""
+    if os.environ.get("FORGEWARD_TEST_DATABASE"):
+        return found(tmp_path / "home")
+    founded: Programme = request.getfixturevalue("founded")
     return Programme(Path(shutil.copytree(founded.folder, tmp_path / "home")))
 
 
 def begin(programme: Programme, deed: str, *words: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "tests.desk.deeds", str(programme.folder), deed, *words]
     environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    environment |= programme.environment
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
 
 
@@ -39,11 +42,6 @@ def ended(process: subprocess.Popen[bytes]) -> Any:
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err.decode()
     return json.loads(out)
-
-
-def rows(programme: Programme, statement: str) -> list[Any]:
-    with closing(sqlite3.connect(programme.folder / "forgeward.sqlite3")) as db:
-        return db.execute(statement).fetchall()
 
 
 def verified(programme: Programme, folder: Path) -> int:
@@ -71,7 +69,7 @@ def test_four_processes_write_on_one_case(programme: Programme, tmp_path: Path) 
     assert sorted(item["actor"] for item in timeline[1:]) == sorted(
         name for name in ("Ines Okafor", "Tomasz Bielak", "Hannah Lindqvist", "Dele Adeyemi") for _ in range(25)
     )
-    assert verified(programme, tmp_path) == rows(programme, "SELECT count(*) FROM desk_entry")[0][0]
+    assert verified(programme, tmp_path) == programme.rows("SELECT count(*) FROM desk_entry")[0][0]
 
 
 def test_two_sequencers_give_each_entry_one_place(programme: Programme, tmp_path: Path) -> None:
@@ -83,9 +81,9 @@ def test_two_sequencers_give_each_entry_one_place(programme: Programme, tmp_path
     cases = [number for process in opening for number in ended(process)]
     placed += sum(ended(process) for process in [begin(programme, "number") for _ in range(2)])
     assert len(set(cases)) == 300
-    total = rows(programme, "SELECT count(*) FROM desk_entry")[0][0]
+    total = programme.rows("SELECT count(*) FROM desk_entry")[0][0]
     assert placed == total
-    places = rows(programme, 'SELECT "index", entry_id FROM desk_leaf ORDER BY "index"')
+    places = programme.rows('SELECT "index", entry_id FROM desk_leaf ORDER BY "index"')
     assert [place for place, _ in places] == list(range(total))
     assert len({entry for _, entry in places}) == total
     assert verified(programme, tmp_path) == total

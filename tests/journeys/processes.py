@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tests.journeys.programme import Programme
 
@@ -61,16 +59,7 @@ class House:
         wait_until(lambda: not lives(pid), "the parser died")
 
     def one(self, statement: str) -> int:
-        return int(self.rows(statement)[0][0])
-
-    def rows(self, statement: str) -> list[Any]:
-        if url := self.programme.environment.get("FORGEWARD_DATABASE_URL"):
-            import psycopg
-
-            with psycopg.connect(url) as connection:
-                return connection.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
-        with closing(sqlite3.connect(self.programme.folder / "forgeward.sqlite3", timeout=20)) as db:
-            return db.execute(statement).fetchall()
+        return int(self.programme.rows(statement)[0][0])
 
     def unread(self) -> int:
         return self.one("SELECT count(*) FROM desk_rawmail WHERE state = 'stored'")

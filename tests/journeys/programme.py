@@ -6,11 +6,12 @@ import json
 import os
 import secrets
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -111,6 +112,16 @@ class Programme:
 
     def case(self, number: str) -> Any:
         return self.do("case", "show", number)
+
+    def rows(self, statement: str) -> list[Any]:
+        """What the home's database answers, whichever it is."""
+        if url := self.environment.get("FORGEWARD_DATABASE_URL"):
+            import psycopg
+
+            with psycopg.connect(url) as connection:
+                return connection.execute(statement).fetchall()
+        with closing(sqlite3.connect(self.folder / "forgeward.sqlite3", timeout=20)) as db:
+            return db.execute(statement).fetchall()
 
     def clocks(self, number: str) -> dict[str, str]:
         """The state of each clock of the policy by promise; a promise with two clocks shows the later one."""

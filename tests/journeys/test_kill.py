@@ -33,7 +33,7 @@ LONGEST = 600  # seconds for all
 
 def environment(programme: Programme) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
-    return {**kept, "FORGEWARD_HOME": str(programme.folder)}
+    return {**kept, **programme.environment, "FORGEWARD_HOME": str(programme.folder)}
 
 
 def begin(programme: Programme, *words: str, **options: Any) -> subprocess.Popen[bytes]:

@@ -191,7 +191,7 @@ def _storm(house: House, feeders: tuple[Feeder, ...]) -> None:
 def _each_mail_is_one_case(house: House) -> None:
     listed = house.programme.do("case", "list", "--limit", "1000")["cases"]
     assert Counter(case["title"] for case in listed) == Counter(f"Report {number}" for number in range(MAILS))
-    states = house.rows("SELECT state, count(*), count(DISTINCT case_id) FROM desk_rawmail GROUP BY state")
+    states = house.programme.rows("SELECT state, count(*), count(DISTINCT case_id) FROM desk_rawmail GROUP BY state")
     assert [tuple(row) for row in states] == [("parsed", MAILS, MAILS)]
     assert house.one("SELECT count(*) FROM desk_messagerow WHERE direction = 'in'") == MAILS
     assert house.one("SELECT count(*) FROM desk_attachmentrow") == MAILS
@@ -199,7 +199,7 @@ def _each_mail_is_one_case(house: House) -> None:
 
 def _each_sender_has_one_receipt(house: House, sink: Sink) -> None:
     """One letter each in the tables; at the sink one Message-ID each, and no more copies than workers were killed."""
-    letters = house.rows(
+    letters = house.programme.rows(
         "SELECT state, count(*), count(DISTINCT key) FROM desk_noticerow WHERE kind = 'receipt' GROUP BY 1"
     )
     assert [tuple(row) for row in letters] == [("accepted", MAILS, MAILS)]
