@@ -1,10 +1,11 @@
-"""What the ledger costs: ``python -m bench.ledger [ENTRIES]``, each figure beside its floor of the same run.
+"""What the ledger costs for a million entries, each figure beside its floor of the same run.
 
 The floor is one SHA-256 call for each entry: nothing that verifies entries can do with less.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -12,12 +13,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bench.report import Figure
 from forgeward.edges.cores import begin
 from forgeward.ledger import checkpoint, entry, pack, tree
 from forgeward.ledger.verify import verify
@@ -67,9 +70,10 @@ def timed(work: Callable[[], object], runs: int = 3) -> float:
     return best
 
 
-def row(name: str, seconds: float, count: int, floor: float) -> None:
-    """One line: total, per entry, ratio to the floor."""
-    print(f"{name:<44} {seconds:8.3f} s {seconds / count * 1e6:8.2f} µs {seconds / floor:7.1f} x")
+def row(name: str, seconds: float, count: int, floor: float, goal: str = "") -> Figure:
+    """Total and per entry, with the ratio to the floor; all in seconds."""
+    words = f"{seconds:.2f} s, {seconds / count * 1e6:.2f} µs each"
+    return Figure("ledger", name, words, f"{floor:.2f} s", seconds / floor, goal)
 
 
 def encodings(count: int = 20_000) -> float:
@@ -89,32 +93,47 @@ def encodings(count: int = 20_000) -> float:
     return timed(work) / count
 
 
-def measure(count: int, folder: Path) -> None:
+def run(count: int = 1_000_000) -> list[Figure]:
     """Builds a history, packs it, and verifies the pack in a process of its own (for its memory)."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [*_made(count, Path(folder)), *_verified(Path(folder))]
+
+
+def _made(count: int, folder: Path) -> list[Figure]:
     entries = list(history(count))
     lines = [item.encoded for item in entries]
     floor = timed(lambda: [sha256(line).digest() for line in lines])
-    print(f"{count:,} entries of {sum(map(len, lines)) // count} bytes\n")
-    row("floor: one SHA-256 call an entry", floor, count, floor)
-    row("encode (of 20,000, scaled)", encodings() * count, count, floor)
     hashes = [tree.leaf_hash(line) for line in lines]
     nodes = tree.MemoryNodes()
-    row("append, in batches of 1,000, in memory", timed(lambda: append(nodes, hashes), 1), count, floor)
-    row("1,000 inclusion and consistency proofs", timed(lambda: prove(nodes, hashes)), 1_000, floor / count * 1_000)
+    figures = [
+        row("encode (of 20,000, scaled)", encodings() * count, count, floor),
+        row("append, in batches of 1,000, in memory", timed(lambda: append(nodes, hashes), 1), count, floor),
+        row(
+            "1,000 inclusion and consistency proofs", timed(lambda: prove(nodes, hashes)), 1_000, floor / count * 1_000
+        ),
+    ]
     key = signer()
     note = checkpoint.sign(checkpoint.Checkpoint(key.key.name, count, tree.root(nodes, count)), key)
-
-    withheld = [pack.PackEntry(item.index, item.encoded) for item in entries]
 
     def write(name: str, packed: list[pack.PackEntry]) -> None:
         with (folder / name).open("wb") as out:
             pack.write(out, packed, scope=pack.Scope("all"), at=START, checkpoint=note, nodes=nodes, signer=key)
 
-    row("write a pack, all texts disclosed", timed(lambda: write("disclosed", entries), 1), count, floor)
-    row("write a pack, all texts withheld", timed(lambda: write("withheld", withheld), 1), count, floor)
-    print(flush=True)
+    withheld = [pack.PackEntry(item.index, item.encoded) for item in entries]
+    figures += [
+        row("write a pack, all texts disclosed", timed(lambda: write("disclosed", entries), 1), count, floor),
+        row("write a pack, all texts withheld", timed(lambda: write("withheld", withheld), 1), count, floor),
+    ]
+    return figures
+
+
+def _verified(folder: Path) -> list[Figure]:
+    found = []
     for name in ("disclosed", "withheld"):
-        subprocess.run([sys.executable, "-m", "bench.ledger", "verify", str(folder / name)], check=True)
+        command = [sys.executable, "-m", "bench.ledger", str(folder / name)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        found += [Figure(**figure) for figure in json.loads(done.stdout)]
+    return found
 
 
 def append(nodes: tree.Nodes, hashes: list[bytes]) -> None:
@@ -150,7 +169,7 @@ def cpu_of_both() -> tuple[float, float]:
     return times.user + times.system, times.children_user + times.children_system
 
 
-def verify_alone(file: Path) -> None:
+def verify_alone(file: Path) -> list[Figure]:
     """Verifies a pack on one core, then on two, with the floor measured beside it, over entries as cold as the pack's.
 
     One core is told in seconds of that core, which a busy machine does not change; two cores in seconds of the clock,
@@ -176,22 +195,20 @@ def verify_alone(file: Path) -> None:
             raise SystemExit("not ok on two cores")
         spent = [after - before for before, after in zip(used, cpu_of_both(), strict=True)]
         busy, clock = min(busy, max(spent)), min(clock, time.perf_counter() - at)
-    row("floor again", floor * report.entries, report.entries, floor * report.entries)
-    whole = floor * report.entries
-    row(f"verify, one core, texts {file.name}", best, report.entries, whole)
-    row("  the same by the clock of this machine", wall, report.entries, whole)
-    row(f"verify, two cores, texts {file.name}", clock, report.entries, whole)
-    row("  of which the busier core worked", busy, report.entries, whole)
-    print(
-        f"\npack {file.stat().st_size / 1e6:.0f} MB; memory of the verifying process {alone:.0f} MB at most,",
-        end=" ",
-    )
-    print(f"of which {before:.0f} MB before it began")
+    count, whole = report.entries, floor * report.entries
+    texts = f"texts {file.name}"
+    size = file.stat().st_size / 1e6
+    return [
+        row(f"verify, one core, {texts}", best, count, whole, "≤ 4 s, ratio ≤ 6"),
+        row(f"verify, one core, {texts}, by the clock", wall, count, whole),
+        row(f"verify, two cores, {texts}, by the clock", clock, count, whole),
+        row(f"verify, two cores, {texts}, the busier core", busy, count, whole),
+        Figure(
+            "ledger", f"memory of verifying, {texts}", f"{alone:.0f} MB", f"{before:.0f} MB before it", goal="≤ 60 MB"
+        ),
+        Figure("ledger", f"size of the pack, {texts}", f"{size:.0f} MB"),
+    ]
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["verify"]:
-        verify_alone(Path(sys.argv[2]))
-    else:
-        with tempfile.TemporaryDirectory() as made:
-            measure(int(sys.argv[1]) if sys.argv[1:] else 1_000_000, Path(made))
+    sys.stdout.write(json.dumps([asdict(figure) for figure in verify_alone(Path(sys.argv[1]))]))
