@@ -104,6 +104,8 @@ def _show_text(shape: shapes.Case) -> str:
         f"{shape.kind}, {shape.state}, {level} {shape.severity.vector or ''}".rstrip(),
     ]
     lines += [f"Exception: {text}" for text in shape.exceptions]
+    if shape.reporter_unverified:
+        lines.append("Reporter not verified: nothing proves that the first mail came from where answers go.")
     lines += ["", "Clocks"]
     lines += [
         f"  {c.promise:<6} {c.regime:<12} {c.state:<14} due {out.minute(c.due)}{'  leads' if c.leads else ''}"
@@ -139,7 +141,7 @@ def next_steps(number: Number, as_json: Json = False) -> None:
 def _next_text(shape: shapes.NextSteps) -> str:
     lines = []
     for step in shape.next:
-        lines.append(f"{step.step}: " + ("" if step.missing else "can be recorded"))
+        lines.append(f"{step.step}:" + (" lacks" if step.missing else " can be recorded"))
         lacks = (lack for lack in shape.lacks if lack.step == step.step)
         lines += [f"  --{m.name.replace('_', '-'):<22} {m.what}  {m.promise}".rstrip() for m in lacks]
     return "\n".join(lines) or "Nothing is left to do on this case."

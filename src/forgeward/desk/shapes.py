@@ -159,6 +159,7 @@ class Case(Shape, kw_only=True):
     timeline: list[TimelineShape]
     owner: str | None = None
     exceptions: list[str] = []
+    reporter_unverified: bool = False  # nothing proves that the first mail came from the address that answers go to
 
 
 class CaseLine(msgspec.Struct):

@@ -89,6 +89,7 @@ def case(page: CasePage) -> shapes.Case:
         ],
         owner=page.owner or None,
         exceptions=list(page.exceptions),
+        reporter_unverified=page.unverified,
     )
 
 

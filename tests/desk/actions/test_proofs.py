@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec import structs
 
-from forgeward.desk import kept, proofs
+from forgeward.desk import kept, proofs, shown
 from forgeward.desk.actions import held
 from forgeward.desk.actions.filing import Taken
 from forgeward.desk.models import AttachmentRow, Entry, RawMail
@@ -122,6 +122,7 @@ def test_an_unproven_reporter_is_marked(post: Office, house: House, zone: Zone) 
     assert "dmarc:fail" in opened_by(taken)
     page = case_page(taken.case or "", house.ines, post.now)
     assert page.unverified
+    assert shown.case(page).reporter_unverified, "programs and the command line are told as well"
     assert any("Nothing proves that it comes from example.org" in each for each in page.thread[0].told)
 
 
