@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from tests.edges.mails import mail
 from tests.edges.mutations import cpython_mails, mutated, real_mails
 
 pytestmark = pytest.mark.slow
-SAMPLE = 330
+SAMPLE, LEAST = (330, 300) if os.environ.get("FORGEWARD_TEST_DATABASE") else (5_400, 5_000)  # SQLite takes them all
 PAGES = 60  # of them on the desk; the others through what the desk reads with
 LIMITS = "\n[intake]\ncases_of_sender = 100000\ncases_of_content = 100000\n"
 SHOWN = {"parsed", "not_parsed", "grouped", "aside", "bounce", "held"}
@@ -76,15 +77,15 @@ def _is_shown(post: Office, house: House, mails: dict[str, bytes], rows: dict[st
 
 
 def test_mutated_mails_become_cases_that_can_be_opened(post: Office, house: House) -> None:
-    """A sample of what the parser's test reads: no mail ends the worker, none is left, none is lost."""
+    """Five thousand mails that no sender meant: none ends the worker, none is left, none is lost."""
     mails = {}
     for name, raw in mutated(SAMPLE, seed=5):
         mails.setdefault(hashlib.sha256(raw).hexdigest(), (name, raw))
     named = dict(mails.values())
     states = _is_shown(post, house, named, _taken(post, named))
-    assert sum(states.values()) == len(named) >= 300
-    assert states["parsed"] > 100
-    assert states["not_parsed"] > 20
+    assert sum(states.values()) == len(named) >= LEAST
+    assert states["parsed"] > LEAST / 3
+    assert states["not_parsed"] > LEAST / 15
     opened = RawMail.objects.filter(opened=True)
     assert CaseRow.objects.count() == opened.count() == opened.values("case").distinct().count()
     assert agrees(post.now)
