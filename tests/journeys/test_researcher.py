@@ -73,7 +73,7 @@ class World:
         return [row for row in rows if row["kind"] == kind]
 
 
-def until(what: str, found: Callable[[], Any], seconds: float = 60) -> Any:
+def until(what: str, found: Callable[[], Any], seconds: float = 180) -> Any:
     """What ``found`` gives as soon as that is something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -91,6 +91,9 @@ def running(programme: Programme) -> Iterator[None]:
         process = subprocess.Popen(command, env=environment(programme), stdout=log, stderr=log)
         try:
             yield
+        except AssertionError as wrong:
+            wrong.add_note((programme.folder / "up.log").read_text())
+            raise
         finally:
             process.terminate()
             assert process.wait(30) == 0, (programme.folder / "up.log").read_text()

@@ -96,6 +96,8 @@ _WORK = _fields("""
 """)
 
 WITHHELD: Final = _fields("""
+    case:closed unreachable
+    case:rejected unreachable
     case:disclosure_set word
     case:received reporter_name reporter_address
     case:notified recipients
