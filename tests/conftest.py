@@ -3,6 +3,8 @@
 No example has a deadline of its own, since a busy machine is no reason to fail. The profile ``fast`` tries fewer
 examples. Where ``FORGEWARD_TEST_UNTIL`` (seconds since 1970) is set, the core is tested first, and what would begin
 later than that is skipped and says so: a quick look ends in time on a slow machine too.
+
+Each test begins with the umask of the run: a command that was called within an earlier test has narrowed it.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ settings.register_profile("fast", settings.get_profile("whole"), max_examples=15
 settings.load_profile("whole")
 
 UNTIL = float(os.environ.get("FORGEWARD_TEST_UNTIL", "inf"))
+UMASK = os.umask(0)
+os.umask(UMASK)
 FIRST = ("policy", "respond", "ledger", "prevent")
 
 
@@ -35,6 +39,7 @@ def _room(path: Path) -> str:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Begins nothing after the time that was given."""
+    """Begins nothing after the time that was given, and everything alike."""
+    os.umask(UMASK)
     if time.time() > UNTIL:
         pytest.skip("no time was left in this quick look; script/test runs it")

@@ -41,7 +41,7 @@ class Exim:
 
     def lose(self, local_part: str) -> None:
         """From now on nobody has this local part: what is taken for it bounces."""
-        (self.folder / "gone").write_text(f"{local_part}: :fail: 550 5.1.1 nobody of this name is here\n")
+        _readable(self.folder / "gone", f"{local_part}: :fail: 550 5.1.1 nobody of this name is here\n")
 
     @property
     def log(self) -> str:
@@ -55,14 +55,14 @@ def running(lmtp: int) -> Iterator[Exim]:
     folder = Path(tempfile.mkdtemp(prefix="forgeward-exim-"))
     server = Exim(folder, free_port(), lmtp)
     folder.chmod(0o755)
-    (folder / "gone").write_text("")
+    _readable(folder / "gone", "")
     user, group = _owner()
     (folder / "spool").mkdir()
     if os.getuid() == 0:
         for each in (folder, folder / "spool"):
             shutil.chown(each, user, group)
     config = folder / "exim.conf"
-    config.write_text(_config(server, user, group))
+    _readable(config, _config(server, user, group))
     command = [PROGRAM, "-C", str(config), "-bdf", "-q2s"]
     with (folder / "log-start").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -73,6 +73,12 @@ def running(lmtp: int) -> Iterator[Exim]:
         process.terminate()
         process.wait(10)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _readable(file: Path, text: str) -> None:
+    """Root writes what Debian's user must read, whatever the umask says."""
+    file.write_text(text)
+    file.chmod(0o644)
 
 
 def _owner() -> tuple[str, str]:

@@ -68,6 +68,18 @@ class World:
         found: list[dict[str, Any]] = self.programme.do("intake", "held", "list", "--state", state)["mails"]
         return found
 
+    def story(self) -> str:
+        """What each server and the home saw, for failures."""
+        told = {
+            "forgeward up": (self.programme.folder / "up.log").read_text(),
+            "doctor": self.programme.run("doctor").out,
+            "mails": self.programme.run("intake", "held", "list").out,
+            "cases": self.programme.run("case", "list").out,
+            "Exim": self.relay.log,
+            "Dovecot": (self.boxes.folder / "log").read_text(),
+        }
+        return "\n".join(f"--- {who}\n{text}" for who, text in told.items())
+
     def letters(self, number: str, kind: str) -> list[dict[str, Any]]:
         rows = self.programme.do("notice", "status", "--case", number)["notices"]
         return [row for row in rows if row["kind"] == kind]
@@ -84,15 +96,16 @@ def until(what: str, found: Callable[[], Any], seconds: float = 180) -> Any:
 
 
 @contextmanager
-def running(programme: Programme) -> Iterator[None]:
-    """``forgeward up``: worker, fetcher and desk."""
+def running(world: World) -> Iterator[None]:
+    """``forgeward up``: worker, fetcher and desk. A failure tells what each server and the home saw."""
+    programme = world.programme
     command = [sys.executable, "-m", "forgeward.cli", "up", "--port", str(free_port())]
     with (programme.folder / "up.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment(programme), stdout=log, stderr=log)
         try:
             yield
         except AssertionError as wrong:
-            wrong.add_note((programme.folder / "up.log").read_text())
+            wrong.add_note(world.story())
             raise
         finally:
             process.terminate()
@@ -166,7 +179,7 @@ def read(rita: Gpg, letter: EmailMessage) -> EmailMessage:
 
 def test_a_researcher_writes_encrypted(world: World) -> None:
     """Report → case → encrypted reply → signed answer joins → strangers are held → a bounce starts IR-4 again."""
-    with running(world.programme):
+    with running(world):
         number = _reports(world)
         letter = _is_answered(world, number)
         _answers(world, number, letter)
