@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from tree_sitter import Node
 
 from forgeward.prevent.syntax import kinds as k
@@ -16,9 +18,9 @@ _JSX_OUTER = {"jsx_opening_element", "jsx_closing_element", "jsx_attribute", "js
 class Objects(Patterns):
     """``expr`` and ``read`` come from below and above; here is what has members."""
 
+    @abstractmethod
     def expr(self, node: Node | None) -> int:
         """The graph node of any expression."""
-        raise NotImplementedError
 
     def _inner(self, node: Node) -> int:
         return self.maybe(inner(node), node)

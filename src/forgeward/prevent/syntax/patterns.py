@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 
 from tree_sitter import Node
 
@@ -26,16 +27,16 @@ def _unescaped(match: re.Match[str]) -> str:
     return _SIMPLE.get(code, code)
 
 
-class Patterns(Builder):
+class Patterns(Builder, ABC):
     """``bind`` gives the names of a pattern their parts of a value; defaults and targets are lowered above."""
 
+    @abstractmethod
     def maybe(self, node: Node | None, at: Node) -> int:
         """The graph node of an expression that may be missing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def assign(self, target: Node, value: int) -> None:
         """Gives a value to something that was declared before."""
-        raise NotImplementedError
 
     def key(self, node: Node | None) -> str:
         """The name of a property; empty for a computed one."""
