@@ -64,10 +64,11 @@ def test_a_report_of_many_is_cut() -> None:
 
 @given(st.text())
 def test_no_text_breaks_the_reader(text: str) -> None:
-    """Whatever stands in a report, reading it ends."""
-    read_status(text)
-    returned_ids([text])
-    returned_ids([text], anywhere=True)
+    """Whatever stands in a report, what is read of it is bounded, and anywhere is never less than in header lines."""
+    assert len(read_status(text)) <= 101
+    named, anywhere = returned_ids([text]), returned_ids([text], anywhere=True)
+    assert len(named) <= len(anywhere) <= 20
+    assert all(each.startswith("<") and each.endswith(">") for each in anywhere)
 
 
 def test_message_ids_come_from_header_lines() -> None:

@@ -75,7 +75,11 @@ def test_a_machine_whose_clock_was_set_back_is_refused(house: House, late: timed
 
 
 def test_an_empty_ledger_refuses_no_clock(bare: Home) -> None:
-    homes.require_clock(NOW - timedelta(days=10_000))
+    """Where nothing was written no instant is too early: a home can be founded by a clock that is far behind."""
+    early = NOW - timedelta(days=10_000)
+    homes.require_clock(early)
+    homes.found(bare, FOUNDING, early)
+    assert Entry.objects.earliest("pk").at == early
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite makes a database by opening it")
