@@ -11,11 +11,12 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from forgeward.desk import kept, programme, proofs
 from forgeward.desk.models import AttachmentRow, CanaryRow, MailboxRow, Person, RawMail
+from forgeward.desk.readers.paging import Wanted, newest
 from forgeward.desk.readers.sight import concerning, visible_to
 from forgeward.edges.home import Home
 from forgeward.edges.mail_parser import ParserPool
 from forgeward.edges.mail_settings import Mailbox
-from forgeward.errors import BadInput, ForgewardError, KeyErased, NotFound
+from forgeward.errors import ForgewardError, KeyErased, NotFound
 from forgeward.respond.mail import NotParsed, Parsed, Reading
 
 STATES: Final[tuple[str, ...]] = (
@@ -95,19 +96,8 @@ class OpenMail:
 
 def page(person: Person, *, state: str = "", case: str = "", before: str = "", limit: int = 50) -> MailPage:
     """Mails that the person may see. Raises ``BadInput`` for an unknown state or cursor."""
-    if state and state not in STATES:
-        raise BadInput(f"“{state[:40]}” is no state of a mail.", next=f"Choose one of: {', '.join(STATES)}.")
-    if before and not before.isdecimal():
-        raise BadInput(f"“{before[:40]}” is no place in the list.", next="Take the one that the last page gave.")
-    rows = _seen(person)
-    if state:
-        rows = rows.filter(state=state)
-    if case:
-        rows = rows.filter(case__number=case)
-    if before:
-        rows = rows.filter(pk__lt=int(before))
-    found = list(rows.order_by("-pk")[: limit + 1])
-    return MailPage(_lines(found[:limit]), str(found[limit - 1].pk) if len(found) > limit else "")
+    found, before = newest(_seen(person), STATES, Wanted(state, case, before, limit))
+    return MailPage(_lines(found), before)
 
 
 def waiting(person: Person, most: int) -> int:

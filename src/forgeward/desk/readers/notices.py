@@ -11,8 +11,9 @@ from django.db.models import Count, Max, QuerySet
 
 from forgeward.desk import programme
 from forgeward.desk.models import NoticeRow, Person
+from forgeward.desk.readers.paging import Wanted, newest
 from forgeward.desk.readers.sight import concerning
-from forgeward.errors import BadInput, NotFound
+from forgeward.errors import NotFound
 from forgeward.respond.case import Case
 
 STATES: Final[tuple[str, ...]] = ("waiting", "held", "accepted", "filed", "bounced", "given_up")
@@ -70,19 +71,8 @@ def latest(person: Person, case: str = "", limit: int = 50) -> tuple[NoticeLine,
 
 def page(person: Person, *, case: str = "", state: str = "", before: str = "", limit: int = 50) -> NoticePage:
     """Mails about cases that the person may see. Raises ``BadInput`` for an unknown state or cursor."""
-    if state and state not in STATES:
-        raise BadInput(f"“{state[:40]}” is no state of a mail.", next=f"Choose one of: {', '.join(STATES)}.")
-    if before and not before.isdecimal():
-        raise BadInput(f"“{before[:40]}” is no place in the list.", next="Take the one that the last page gave.")
-    rows = _seen(person)
-    if case:
-        rows = rows.filter(case__number=case)
-    if state:
-        rows = rows.filter(state=state)
-    if before:
-        rows = rows.filter(pk__lt=int(before))
-    found = list(rows.order_by("-pk")[: limit + 1])
-    return NoticePage(lines(found[:limit]), str(found[limit - 1].pk) if len(found) > limit else "")
+    found, before = newest(_seen(person), STATES, Wanted(state, case, before, limit))
+    return NoticePage(lines(found), before)
 
 
 def one(person: Person, pk: int) -> NoticeLine:
