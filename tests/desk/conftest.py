@@ -8,9 +8,10 @@ import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
 from forgeward.desk import guards
+from tests.desk.sealed import ours, peer
 from tests.desk.web.conftest import demo_house, house
 
-__all__ = ["demo_house", "house"]
+__all__ = ["demo_house", "house", "ours", "peer"]
 
 
 @pytest.fixture

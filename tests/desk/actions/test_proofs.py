@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -20,31 +19,17 @@ from forgeward.edges.keyring import Keyring
 from forgeward.edges.mail_auth import Authenticator, Nobody
 from forgeward.edges.openpgp import OpenPgp
 from forgeward.edges.openpgp_children import Children
-from forgeward.edges.openpgp_mime import armoured, autocrypt
+from forgeward.edges.openpgp_mime import autocrypt
 from forgeward.errors import HomeUnusable
-from forgeward.respond.openpgp import Offer
 from tests.desk.post import SETTINGS, Office, answer, pool, report
+from tests.desk.sealed import ENTITY, OURS, RITA, TAG_SETTINGS, agreed, head, sealed
 from tests.desk.tables import agrees, case_of
 from tests.desk.web.house import House
-from tests.edges.gnupg import GPG, NO_GPG, Gpg, encrypted_mail, gnupg, signed_mail
+from tests.edges.gnupg import Gpg, signed_mail
 from tests.edges.mail_zone import Zone
 from tests.edges.test_mail_dkim import NAME, record, signed
 
-OURS = "security@lattice-loom.example"
-RITA = "rita@example.org"
 ZONE = {NAME: record(), "_dmarc.example.org": "v=DMARC1; p=reject", "example.org": "v=spf1 ip4:198.41.0.4 -all"}
-TAG_SETTINGS = SETTINGS.replace(f'address = "{OURS}"', f'address = "{OURS}"\ntags = true')
-
-
-@pytest.fixture(scope="module")
-def peer() -> Iterator[Gpg]:
-    """Rita's GnuPG, and Eve's."""
-    if GPG is None:
-        pytest.skip(NO_GPG)
-    with gnupg() as home:
-        home.key("Rita", "future-default", "default")
-        home.key("Eve", "future-default", "default")
-        yield home
 
 
 @pytest.fixture
@@ -56,49 +41,9 @@ def zone(post: Office, monkeypatch: pytest.MonkeyPatch) -> Zone:
     return found
 
 
-@pytest.fixture
-def ours(post: Office, peer: Gpg) -> Iterator[OpenPgp]:
-    """Our OpenPGP with a key that Rita has as well. The clock is the real one: GnuPG's keys are of today."""
-    post.now = datetime.now(UTC)
-    openpgp = proofs.openpgp(post.home, pool())
-    own = openpgp.generate("Security", (OURS,), post.now)
-    peer.run("--delete-keys", OURS, check=False)
-    peer.run("--import", stdin=armoured(own.certificate.public).encode())
-    yield openpgp
-    for file in (post.home.keys / "openpgp").rglob("*.key*"):
-        file.unlink()
-
-
-def agreed(ours: OpenPgp, public: bytes, at: datetime, address: str = RITA) -> str:
-    """Somebody agreed on this key with the address."""
-    certificate = ours.inspect(public, at)[0]
-    ours.learn(address, Offer(certificate=certificate, origin="hand"), at)
-    ours.keyring.agree(address, certificate.fingerprint, "person:1", at)
-    return certificate.fingerprint
-
-
-def head(number: int = 1, sender: str = f"Rita <{RITA}>", **fields: str) -> bytes:
-    """The header of a mail, whose body comes from GnuPG."""
-    return report(number, sender, **fields, Subject="...").partition(b"\r\n\r\n")[0] + b"\r\nMIME-Version: 1.0\r\n"
-
-
-def sealed(peer: Gpg, entity: bytes, *, by: str = "", to: str = OURS, number: int = 1, **fields: str) -> bytes:
-    """A mail with this entity, encrypted by GnuPG, and signed where ``by`` says so."""
-    signing = ("--sign", "--local-user", by) if by else ()
-    message = peer.run("--armor", *signing, "--encrypt", "--recipient", to, stdin=entity)
-    return encrypted_mail(message, head(number, **fields))
-
-
 def opened_by(taken: Taken) -> set[str]:
     return set(case_of(taken.case or "").signals)
 
-
-ENTITY = (
-    b'Content-Type: multipart/mixed; boundary=m; protected-headers="v1"\r\nSubject: A hole in the importer\r\n\r\n'
-    b"--m\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nIt is open to everybody.\r\n"
-    b'--m\r\nContent-Type: text/plain; name="steps.txt"\r\n'
-    b'Content-Disposition: attachment; filename="steps.txt"\r\n\r\n1. Open it.\r\n--m--\r\n'
-)
 
 # --- where it comes from ----------------------------------------------------------------------------------------------
 

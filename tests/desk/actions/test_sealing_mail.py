@@ -3,55 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
 
-from forgeward.desk import proofs
 from forgeward.desk.actions import agreements, sealing_mail
 from forgeward.desk.models import ClockRow, Entry, NoticeRow
 from forgeward.desk.readers import doctor, notices
 from forgeward.edges.mail_out import Outgoing
 from forgeward.edges.openpgp import OpenPgp
 from forgeward.edges.openpgp_children import Children
-from forgeward.edges.openpgp_mime import armoured
 from forgeward.errors import Conflict, NotAllowed, NotFound, ParserUnavailable, StepRefused
 from forgeward.respond import openpgp as rules
 from forgeward.respond.openpgp import Offer
-from tests.desk.actions.test_proofs import ENTITY, OURS, RITA, TAG_SETTINGS, agreed, sealed
-from tests.desk.post import Office, answer, bounce, letters, pool, report
+from tests.desk.post import Office, answer, bounce, letters, report
+from tests.desk.sealed import ENTITY, OURS, RITA, TAG_SETTINGS, agreed, sealed
 from tests.desk.tables import agrees, untouched
 from tests.desk.web.house import House
 from tests.desk.web.story import step
-from tests.edges.gnupg import GPG, NO_GPG, Gpg, gnupg
-
-
-@pytest.fixture(scope="module")
-def peer() -> Iterator[Gpg]:
-    """Rita's GnuPG, with an old key of hers as well."""
-    if GPG is None:
-        pytest.skip(NO_GPG)
-    with gnupg() as home:
-        home.key("Rita", "future-default", "default")
-        home.key("Late", "ed25519", "cert,sign", expires="20250103T000000", then=True)
-        home.subkey("late", "cv25519", expires="20250103T000000", then=True)
-        yield home
-
-
-@pytest.fixture
-def ours(post: Office, peer: Gpg) -> Iterator[OpenPgp]:
-    """Our OpenPGP with a key that Rita has as well."""
-    post.now = datetime.now(UTC)
-    openpgp = proofs.openpgp(post.home, pool())
-    own = openpgp.generate("Security", (OURS,), post.now)
-    peer.run("--delete-keys", OURS, check=False)
-    peer.run("--import", stdin=armoured(own.certificate.public).encode())
-    yield openpgp
-    for file in (post.home.keys / "openpgp").rglob("*.key*"):
-        file.unlink()
+from tests.edges.gnupg import Gpg
 
 
 def acknowledged(post: Office, house: House, number: str) -> list[EmailMessage]:

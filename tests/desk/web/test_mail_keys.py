@@ -7,12 +7,10 @@ import pytest
 from forgeward.desk.models import Entry, RawMail
 from forgeward.edges.openpgp import OpenPgp
 from forgeward.respond.openpgp import Offer, shown
-from tests.desk.actions.test_proofs import RITA, ours, peer
 from tests.desk.post import Office, office, report
+from tests.desk.sealed import RITA
 from tests.desk.web.house import House, signed_in
 from tests.edges.gnupg import Gpg
-
-__all__ = ["ours", "peer"]
 
 
 @pytest.fixture
