@@ -85,12 +85,12 @@ REFUSED: dict[str, tuple[type[ForgewardError], Deed]] = {
         NotFound,
         lambda h, n: cases.perform(n, Accepted(notice=1), Actor("system:outbox"), NOW),
     ),
-    "an owner who does not work here": (StepRefused, lambda h, n: step(n, "handover", h.ines, owner="person:999")),
+    "an owner who does not work here": (StepRefused, lambda h, n: step(n, "handover", h.ines, owner="person:99999999")),
     "merging into itself": (BadInput, lambda h, n: step(n, "merge", h.ines, into=n)),
     "nothing waits for approval": (StepRefused, lambda h, n: step(n, "approve", h.ines, step="close")),
     "before the newest entry": (ClockWentBack, lambda h, n: step(n, "note", h.ines, NOW - HOUR, text="x")),
     "text that no column holds": (BadInput, lambda h, n: step(n, "note", h.ines, text="a\0b")),
-    "restricted to strangers": (StepRefused, lambda h, n: step(n, "restrict", h.ines, people=["person:999"])),
+    "restricted to strangers": (StepRefused, lambda h, n: step(n, "restrict", h.ines, people=["person:99999999"])),
 }
 
 

@@ -150,8 +150,8 @@ HARMS: dict[str, tuple[Harm, str]] = {
     "a byte of an entry": (lambda n: _swap(_entry(n), b"case:", b"casf:"), "bytes are not those that were hashed"),
     "bytes that do not read": (lambda n: Entry.objects.filter(pk=_entry(n).pk).update(body=b"{"), "do not read"),
     "who did it": (
-        lambda n: Entry.objects.filter(pk=_entry(n).pk).update(actor="person:9"),
-        "the row's actor is person:9",
+        lambda n: Entry.objects.filter(pk=_entry(n).pk).update(actor="person:999999"),
+        "the row's actor is person:999999",
     ),
     "when it happened": (lambda n: Entry.objects.filter(pk=_entry(n).pk).update(at=NOW), "the row's instant"),
     "what happened": (lambda n: Entry.objects.filter(pk=_entry(n).pk).update(kind="case:noted"), "the row's kind"),

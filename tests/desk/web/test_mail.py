@@ -75,7 +75,7 @@ def test_what_is_refused_keeps_what_was_typed(house: House, waiting: tuple[str, 
     assert RawMail.objects.get(pk=pk).state == "held"
     assert client.get(f"/mail/{pk}/join/").status_code == 405
     assert client.post(f"/mail/{pk}/burn/").status_code == 404
-    assert client.post("/mail/999/join/").status_code == 404
+    assert client.post("/mail/999999999/join/").status_code == 404
 
 
 @pytest.mark.parametrize(
