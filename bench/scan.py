@@ -132,7 +132,9 @@ class Cost(NamedTuple):
 def _cost(command: list[str], cache: Path) -> Cost:
     """Processor time of a child, which a busy machine changes less than the clock, and the clock."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    surroundings = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    # Byte code is kept, as it is where a program was installed: else both sides would compile their sources each time.
+    surroundings = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPYCACHEPREFIX": str(cache.parent / "bytecode")}
+    surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=surroundings)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -18,6 +18,22 @@ _RESULTS = msgspec.msgpack.Decoder(AppResult)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
+def packed(module: Module) -> bytes:
+    """A lowered file for other processes; its path and text are not sent with it."""
+    path, source, lines = module.path, module.source, module._lines
+    module.path, module.source, module._lines = "", b"", None
+    data = _ENCODER.encode(module)
+    module.path, module.source, module._lines = path, source, lines
+    return data
+
+
+def unpacked(data: bytes, path: str, source: bytes) -> Module:
+    """The lowered file again. Raises ``MsgspecError`` for what ``packed`` did not make."""
+    module = _MODULES.decode(data)
+    module.path, module.source = path, source
+    return module
+
+
 class ScanCache:
     """What the scanner itself keeps in a store; ``hits`` and ``misses`` count lowered files."""
 
@@ -35,9 +51,7 @@ class ScanCache:
             if data is None:
                 continue
             with contextlib.suppress(msgspec.MsgspecError):
-                module = _MODULES.decode(data)
-                module.path, module.source = path, files[path]
-                found[path] = module
+                found[path] = unpacked(data, path, files[path])
         self.hits += len(found)
         self.misses += len(paths) - len(found)
         return found
@@ -45,11 +59,11 @@ class ScanCache:
     def keep(self, modules: Mapping[str, Module]) -> None:
         """Writes lowered files; their text is not kept with them."""
         for path, module in modules.items():
-            lines, module._lines = module._lines, None
-            source, module.source, module.path = module.source, b"", ""
-            data = _ENCODER.encode(module)
-            module.source, module.path, module._lines = source, path, lines
-            self.store.write(self._key(path, source), data)
+            self.keep_packed(path, module.source, packed(module))
+
+    def keep_packed(self, path: str, source: bytes, data: bytes) -> None:
+        """Writes what ``packed`` made of a lowered file."""
+        self.store.write(self._key(path, source), data)
 
     def _key(self, path: str, data: bytes) -> str:
         suffix = path.rpartition(".")[2]  # the extension chooses the grammar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -12,16 +12,22 @@ from typing import NamedTuple
 import msgspec
 
 from forgeward.edges.files import read_trees
-from forgeward.edges.revision import read_revision
-from forgeward.edges.scan_cache import ScanCache
+from forgeward.edges.forked import Forked, cores
+from forgeward.edges.scan_cache import ScanCache, packed, unpacked
 from forgeward.errors import BadInput
 from forgeward.prevent.change import added, manifest_changes
-from forgeward.prevent.findings import Report
+from forgeward.prevent.findings import Finding, Report
+from forgeward.prevent.flow.analysis import Analysis
 from forgeward.prevent.project import App, NotScanned, Project, assemble
 from forgeward.prevent.rules.base import Rule
-from forgeward.prevent.scan import AppResult, code_paths, combine, scan_app, scan_files
+from forgeward.prevent.scan import AppResult, apply, code_paths, combine, link, scan_files
 from forgeward.prevent.settings import Settings
+from forgeward.prevent.syntax.ir import Module
 from forgeward.prevent.syntax.lower import lower
+
+_LARGE_SOURCE = 100_000  # bytes to lower: a second process costs about 10 ms
+_LARGE_GRAPH = 20_000  # nodes to apply rules to
+_WAYS = frozenset({"authorization", "authentication", "least-privilege", "manifest", "rovo"})  # ask how entries reach
 
 
 class Work(NamedTuple):
@@ -79,6 +85,8 @@ def _report(files: dict[str, bytes], left_out: list[NotScanned], work: Work) -> 
 
 
 def _read_base(roots: list[Path], base: str) -> tuple[dict[str, bytes], list[NotScanned]]:
+    from forgeward.edges.revision import read_revision  # few scans ask git
+
     if Path(base).is_dir():
         if len(roots) != 1:
             raise BadInput("One earlier folder can be compared with one folder.", next="Name one folder to scan.")
@@ -110,7 +118,7 @@ def _spread(project: Project, work: Work) -> Iterable[AppResult]:
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, count)
     if workers < 2 or not hasattr(os, "fork"):
         for done, app in enumerate(project.apps, 1):
-            yield _scan(project, app, work)
+            yield _scan(project, app, work, alone=True)
             work.progress(done, count)
         return
     from concurrent.futures import ProcessPoolExecutor  # costs more than a small scan
@@ -131,19 +139,61 @@ def _one(index: int) -> AppResult:
     return _scan(project, project.apps[index], work)
 
 
-def _scan(project: Project, app: App, work: Work) -> AppResult:
-    """One app: from the cache as it was, or with those files from the cache that did not change."""
-    cache = work.cache
-    if cache is None:
-        return scan_app(project, app, work.rules)
-    key = cache.app_key(project, app, [rule.id for rule in work.rules])
-    known = cache.result(key)
-    if known is not None:
-        return known
+def _scan(project: Project, app: App, work: Work, *, alone: bool = False) -> AppResult:
+    """One app: from the cache as it was, or with those files from the cache that did not change.
+
+    ``alone``: no other app is scanned at this time, so a large one may take a second core.
+    """
+    cache, modules = work.cache, {}
     paths = code_paths(project, app)
-    modules = cache.modules(paths, project.files)
-    made = {path: lower(path, project.files[path]) for path in paths if path not in modules}
-    cache.keep(made)
-    result = scan_app(project, app, work.rules, {**modules, **made})
-    cache.keep_result(key, result)
+    if cache is not None:
+        key = cache.app_key(project, app, [rule.id for rule in work.rules])
+        known = cache.result(key)
+        if known is not None:
+            return known
+        modules = cache.modules(paths, project.files)
+    two = alone and cores() > 1
+    modules |= _lowered([p for p in paths if p not in modules], project, cache, two=two)
+    analysis, unread = link(project, app, modules)
+    result = AppResult(_applied(analysis, work.rules, two=two), unread)
+    if cache is not None:
+        cache.keep_result(key, result)
     return result
+
+
+def _lowered(paths: Sequence[str], project: Project, cache: ScanCache | None, *, two: bool) -> dict[str, Module]:
+    """Lowers files, of a large app half of them in a child, and keeps them."""
+    files = project.files
+    by_size = sorted(paths, key=lambda p: (len(files[p]), p))
+    mine, others = by_size, list[str]()
+    if two and sum(len(files[p]) for p in paths) >= _LARGE_SOURCE:
+        mine, others = by_size[::2], by_size[1::2]
+    child = Forked(lambda: msgspec.msgpack.encode(_pack(others, files, cache))) if others else None
+    made = {path: lower(path, files[path]) for path in mine}
+    if cache is not None:
+        cache.keep(made)
+    sent = child.result() if child is not None else None
+    if sent is not None:
+        packs = msgspec.msgpack.decode(sent, type=list[bytes])
+        return made | {path: unpacked(data, path, files[path]) for path, data in zip(others, packs, strict=True)}
+    return made | {path: lower(path, files[path]) for path in others}
+
+
+def _pack(paths: Sequence[str], files: Mapping[str, bytes], cache: ScanCache | None) -> list[bytes]:
+    made = [packed(lower(path, files[path])) for path in paths]
+    for path, data in zip(paths, made, strict=True):
+        if cache is not None:
+            cache.keep_packed(path, files[path], data)
+    return made
+
+
+def _applied(analysis: Analysis, rules: Sequence[Rule], *, two: bool) -> list[Finding]:
+    """Applies rules, to a large app in two processes: rules that ask alike stay together, since answers are kept."""
+    mine = [rule for rule in rules if rule.category in _WAYS]
+    others = [rule for rule in rules if rule.category not in _WAYS]
+    if not two or not mine or not others or sum(len(m.kind) for m in analysis.modules) < _LARGE_GRAPH:
+        return apply(analysis, rules)
+    child = Forked(lambda: msgspec.msgpack.encode(apply(analysis, others)))
+    found = apply(analysis, mine)
+    sent = child.result()
+    return found + (apply(analysis, others) if sent is None else msgspec.msgpack.decode(sent, type=list[Finding]))

@@ -5,7 +5,7 @@ Source: developer.atlassian.com/platform/forge/manifest-reference, read in Novem
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from forgeward.prevent.yaml_lines import Leaf, Map, Node, NotYaml, Seq, fields, items, leaf, read, walk
 
@@ -20,8 +20,7 @@ ADMIN_PAGES = {
 LIFECYCLE = {"compass:preUninstall", "dashboards:lifecycle"}
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(msgspec.Struct, frozen=True):
     """A module names a function: ``role`` is the path inside the module, like ``resolver.function``."""
 
     module_type: str
@@ -33,30 +32,26 @@ class Ref:
     conditions: bool = False  # the module has display conditions
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionDef:
+class FunctionDef(msgspec.Struct, frozen=True):
     key: str
     handler: str
     line: int
     authenticated: bool = False  # the platform checks a shared secret before the function runs
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     key: str
     path: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     name: str
     line: int
     impersonates: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Egress:
+class Egress(msgspec.Struct, frozen=True):
     """One address that the app may reach. ``kind`` is the path below ``permissions.external``: ``fetch.backend`` …"""
 
     kind: str
@@ -66,15 +61,13 @@ class Egress:
     in_scope: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Csp:
+class Csp(msgspec.Struct, frozen=True):
     kind: str
     value: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
+class Queue(msgspec.Struct, frozen=True):
     consumer: str
     queue: str
     function: str
@@ -82,24 +75,23 @@ class Queue:
     line: int
 
 
-@dataclass(slots=True)
-class Manifest:
+class Manifest(msgspec.Struct):
     """``tree`` is the whole document; ``problems`` are lines that could not be read."""
 
     path: str
     tree: Map
     app_id: str = ""
     runtime: str = ""
-    functions: dict[str, FunctionDef] = field(default_factory=dict)
-    refs: list[Ref] = field(default_factory=list)
-    resources: dict[str, Resource] = field(default_factory=dict)
-    resource_refs: list[tuple[str, str, int]] = field(default_factory=list)
-    scopes: list[Scope] = field(default_factory=list)
-    egress: list[Egress] = field(default_factory=list)
-    csp: list[Csp] = field(default_factory=list)
-    queues: list[Queue] = field(default_factory=list)
-    keys: list[tuple[str, str, int]] = field(default_factory=list)
-    problems: list[tuple[int, str]] = field(default_factory=list)
+    functions: dict[str, FunctionDef] = {}
+    refs: list[Ref] = []
+    resources: dict[str, Resource] = {}
+    resource_refs: list[tuple[str, str, int]] = []
+    scopes: list[Scope] = []
+    egress: list[Egress] = []
+    csp: list[Csp] = []
+    queues: list[Queue] = []
+    keys: list[tuple[str, str, int]] = []
+    problems: list[tuple[int, str]] = []
 
     @property
     def modules(self) -> dict[str, Node]:

@@ -9,8 +9,9 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from forgeward.prevent import manifest as manifests
 from forgeward.prevent.manifest import Manifest
@@ -28,8 +29,7 @@ from forgeward.prevent.yaml_lines import NotYaml
 __all__ = ["LOCKFILES", "App", "NotScanned", "Package", "Project", "assemble", "is_ci", "is_code", "is_test"]
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(msgspec.Struct, frozen=True):
     """A package.json: its folder, name, scripts with lines, and what it depends on."""
 
     folder: str
@@ -52,29 +52,27 @@ class Package:
         return self.text.count("\n", 0, at) + 1 if at >= 0 else 1
 
 
-@dataclass(slots=True)
-class App:
+class App(msgspec.Struct):
     """One manifest and everything below its folder that belongs to no app further down."""
 
     root: str
     manifest: Manifest
-    paths: list[str] = field(default_factory=list)
+    paths: list[str] = []
 
     @property
     def path(self) -> str:
         return self.root or "."
 
 
-@dataclass(slots=True)
-class Project:
+class Project(msgspec.Struct):
     """All files of one call. ``base`` files lie outside of every app; they are looked at once."""
 
     files: dict[str, bytes]
-    apps: list[App] = field(default_factory=list)
-    base: list[str] = field(default_factory=list)
-    packages: dict[str, Package] = field(default_factory=dict)
-    tsconfigs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    not_scanned: list[NotScanned] = field(default_factory=list)
+    apps: list[App] = []
+    base: list[str] = []
+    packages: dict[str, Package] = {}
+    tsconfigs: dict[str, Mapping[str, Any]] = {}
+    not_scanned: list[NotScanned] = []
 
     def text(self, path: str) -> str:
         return self.files[path].decode("utf-8", "replace")

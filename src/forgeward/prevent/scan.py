@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
+
+import msgspec
 
 from forgeward.prevent.findings import (
     Confidence,
@@ -65,8 +66,13 @@ def scan_app(
 ) -> AppResult:
     """Runs rules over one app. Independent of all other apps, so it may run anywhere."""
     analysis, unread = link(project, app, modules)
+    return AppResult(apply(analysis, rules), unread)
+
+
+def apply(analysis: Analysis, rules: Sequence[Rule]) -> list[Finding]:
+    """What rules find in an app. No rule depends on another, so each may run anywhere."""
     raised = [_Raised(rule, hit, analysis) for rule in rules if rule.check is not None for hit in rule.check(analysis)]
-    return AppResult(_findings(project, raised), unread)
+    return _findings(analysis.project, raised)
 
 
 def scan_files(project: Project, rules: Sequence[Rule]) -> list[Finding]:
@@ -98,8 +104,7 @@ def combine(project: Project, results: Iterable[AppResult], today: date) -> Repo
     return _report(project, order, unread, today)
 
 
-@dataclass(frozen=True, slots=True)
-class _Raised:
+class _Raised(msgspec.Struct, frozen=True):
     rule: Rule
     hit: Hit
     analysis: Analysis | None

@@ -17,10 +17,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from forgeward.errors import BadInput
 from forgeward.prevent.findings import Finding, Grade
@@ -30,8 +31,7 @@ _SCAN_KEYS = {"include", "exclude", "fail-on", "baseline"}
 _RULE_KEYS = {"enabled", "reason", "severity"}
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSetting:
+class RuleSetting(msgspec.Struct, frozen=True):
     """What a repository says of one rule; ``severity`` None leaves it as it is."""
 
     enabled: bool = True
@@ -39,15 +39,14 @@ class RuleSetting:
     severity: Grade | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """All of a file; empty ``include`` means everything. Paths are relative to the file's folder."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     fail_on: str = ""
     baseline: str = ""
-    rules: Mapping[str, RuleSetting] = field(default_factory=dict)
+    rules: Mapping[str, RuleSetting] = {}
 
     def wants(self, path: str) -> bool:
         """Whether a file is looked at. Manifests always are."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 _MARK = re.compile(
     r"(?P<before>.*?)forgeward-ignore\s+(?P<rules>[\w*-]+(?:\s*,\s*[\w*-]+)*)\s*(?::\s*(?P<reason>.*?))?"
@@ -14,8 +15,7 @@ _MARK = re.compile(
 _ALONE = re.compile(r"^\s*(//|#|/\*|\*|\{/\*|<!--)\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(msgspec.Struct, frozen=True):
     """One remark. ``line`` is the line that it speaks of."""
 
     path: str

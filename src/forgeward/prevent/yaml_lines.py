@@ -7,9 +7,9 @@ bounded, so aliases cannot expand; depth and size are bounded too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import msgspec
 import yaml
 
 MAX_BYTES = 1024 * 1024
@@ -27,27 +27,24 @@ class NotYaml(Exception):  # noqa: N818 - it is an answer, caught next door
         self.line = line
 
 
-@dataclass(slots=True)
-class Leaf:
+class Leaf(msgspec.Struct):
     line: int
     value: str
     plain: bool = True
 
 
-@dataclass(slots=True)
-class Seq:
+class Seq(msgspec.Struct):
     line: int
-    items: list[Node] = field(default_factory=list)
+    items: list[Node] = []
 
 
-@dataclass(slots=True)
-class Map:
+class Map(msgspec.Struct):
     """``entries``: key to value, the last one where a key stands twice; ``lines``: key to its line; ``twice``."""
 
     line: int
-    entries: dict[str, Node] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    twice: list[tuple[str, int]] = field(default_factory=list)
+    entries: dict[str, Node] = {}
+    lines: dict[str, int] = {}
+    twice: list[tuple[str, int]] = []
     waiting: Leaf | None = None
 
     def get(self, *path: str) -> Node | None:

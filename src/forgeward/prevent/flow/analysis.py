@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar, cast
+
+import msgspec
 
 from forgeward.prevent.flow import bridge, outbound, product, storage
 from forgeward.prevent.flow.calls import DIRECT, Calls, Edge
@@ -26,8 +27,7 @@ _ROUTE_TAGS = {"@forge/api:route", "@forge/api:routeFromAbsolute"}
 _USERS_DOORS = {Door.USER, Door.ACTION, Door.PUBLIC}
 
 
-@dataclass
-class Analysis:
+class Analysis(msgspec.Struct, dict=True):
     """Rules read this and nothing else. ``backend`` are the modules that handlers of the manifest import."""
 
     project: Project

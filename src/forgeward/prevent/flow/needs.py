@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from forgeward.prevent.flow import product
 from forgeward.prevent.flow.slices import Slicer
@@ -12,17 +13,16 @@ from forgeward.prevent.scopes import Known, Needed, needed
 _PRODUCTS = {"requestJira": "jira", "requestConfluence": "confluence"}
 
 
-@dataclass
-class Needs:
+class Needs(msgspec.Struct):
     """``calls``: a call node → what it needs, one for each route and method that it may have.
 
     ``crossed``: calls in a helper that is given several routes and several methods. Which go together is not known, so
     what they may need is more than what they do need.
     """
 
-    calls: dict[int, list[Needed]] = field(default_factory=dict)
-    products: dict[int, str] = field(default_factory=dict)
-    crossed: set[int] = field(default_factory=set)
+    calls: dict[int, list[Needed]] = {}
+    products: dict[int, str] = {}
+    crossed: set[int] = set()
 
     def of_product(self, name: str) -> list[tuple[int, Needed]]:
         """The calls of a product in the order of files."""

@@ -6,8 +6,7 @@ was entered. Steps are visited once, paths and chains are bounded, and there is 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from forgeward.prevent.flow.calls import CALLBACK, COMPONENT, QUEUE, Calls, Edge
@@ -61,11 +60,7 @@ class Origin(NamedTuple):
     step: int = -1
 
 
-class Step(NamedTuple):
-    node: int
-    path: Path
-    chain: Chain
-    before: int
+Step: TypeAlias = tuple[int, Path, Chain, int]  # node, path, chain, the step before
 
 
 class Slice:
@@ -78,11 +73,16 @@ class Slice:
         self.steps: list[Step] = []
         self.complete = True
 
+    def nodes(self) -> Iterator[int]:
+        """Every node that the slice came through."""
+        return (step[0] for step in self.steps)
+
     def trace(self, origin: Origin) -> list[int]:
         nodes, at = [], origin.step
         while at >= 0:
-            nodes.append(self.steps[at].node)
-            at = self.steps[at].before
+            node, _, _, before = self.steps[at]
+            nodes.append(node)
+            at = before
         return nodes
 
 
@@ -93,6 +93,7 @@ class Slicer:
         self.calls = calls
         self.linker = calls.linker
         self.entries = entries
+        self.chains: dict[Chain, Chain] = {(): ()}  # one object for equal chains
         self._memo: dict[tuple[int, Path, Chain, bool], Slice] = {}
 
     def slice(self, node: int, chain: Chain = (), path: Path = (), *, closed: bool = False) -> Slice:
@@ -105,97 +106,98 @@ class Slicer:
 
 
 class _Run:
+    __slots__ = ("calls", "chains", "closed", "entries", "linker", "out", "seen", "steps")
+
     def __init__(self, slicer: Slicer, *, closed: bool) -> None:
         self.calls, self.linker, self.entries = slicer.calls, slicer.linker, slicer.entries
+        self.chains = slicer.chains
         self.closed = closed
         self.out = Slice()
-        self.waiting: deque[int] = deque()
-        self.seen: set[tuple[int, Path, Chain]] = set()
+        self.steps = self.out.steps
+        self.seen: set[tuple[int, Path, int]] = set()
 
     def run(self, node: int, path: Path, chain: Chain) -> Slice:
-        self.push(node, path, chain, -1)
-        while self.waiting:
-            if len(self.out.steps) > MAX_STEPS:
+        self.push(node, path, self.chains.setdefault(chain, chain), -1)
+        modules, steps, at = self.linker.modules, self.steps, 0
+        while at < len(steps):  # steps wait in the order in which they were found
+            if len(steps) > MAX_STEPS:
                 self.out.complete = False
                 break
-            at = self.waiting.popleft()
-            self.visit(at, self.out.steps[at])
+            step = steps[at]
+            mod, n = modules[step[0] >> SHIFT], step[0] & MASK
+            handler = _VISITS.get(mod.kind[n])
+            if handler is not None:
+                handler(self, at, step, mod, mod.ops[n])
+            at += 1
         return self.out
 
     def push(self, node: int, path: Path, chain: Chain, before: int) -> None:
+        """``chain`` is one of ``chains``, so that it is known by its identity: hashing long ones is dear."""
         if len(path) > MAX_PATH:
             path = path[:MAX_PATH]
-        key = (node, path, chain)
+        key = (node, path, id(chain))
         if key not in self.seen:
             self.seen.add(key)
-            steps = self.out.steps
-            self.waiting.append(len(steps))
-            steps.append(Step(node, path, chain, before))
+            self.steps.append((node, path, chain, before))
 
     def end(self, sort: str, at: int, text: str, path: Path, chain: Chain) -> None:
-        self.out.origins.append(Origin(sort, self.out.steps[at].node, text, path, chain, at))
-
-    def visit(self, at: int, step: Step) -> None:
-        mod, n = self.linker.modules[step.node >> SHIFT], step.node & MASK
-        handler = _VISITS.get(mod.kind[n])
-        if handler is not None:
-            handler(self, at, step, mod, mod.ops[n])
+        self.out.origins.append(Origin(sort, self.steps[at][0], text, path, chain, at))
 
     def _var(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        self._variable(at, step.node & ~MASK, ops[0], step.path, step.chain)
+        self._variable(at, step[0] & ~MASK, ops[0], step[1], step[2])
 
     def _param(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        self._parameter(at, step.node, step.node & ~MASK | ops[0], ops[1], step.path, step.chain)
+        self._parameter(at, step[0], step[0] & ~MASK | ops[0], ops[1], step[1], step[2])
 
     def _dot(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        self._member(at, step.node & ~MASK, ops[0], mod.text[step.node & MASK], step.path, step.chain)
+        self._member(at, step[0] & ~MASK, ops[0], mod.text[step[0] & MASK], step[1], step[2])
 
     def _bracket(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
         key = mod.text[ops[1]] if mod.kind[ops[1]] in {k.STRING, k.LITERAL} else "*"
-        self._member(at, step.node & ~MASK, ops[0], key, step.path, step.chain)
+        self._member(at, step[0] & ~MASK, ops[0], key, step[1], step[2])
 
     def _called(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        self._call(at, step.node, step.path, step.chain)
+        self._call(at, step[0], step[1], step[2])
 
     def _literal_object(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        self._object(at, step.node & ~MASK, ops, step.path, step.chain)
+        self._object(at, step[0] & ~MASK, ops, step[1], step[2])
 
     def _array(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        path, chosen = step.path, ops
+        path, chosen = step[1], ops
         if path and path[0].isdigit() and not any(mod.kind[o] == k.SPREAD for o in ops):
             chosen = ops[int(path[0]) : int(path[0]) + 1]
         for o in chosen:
-            self.push(step.node & ~MASK | o, path if mod.kind[o] == k.SPREAD else path[1:], step.chain, at)
+            self.push(step[0] & ~MASK | o, path if mod.kind[o] == k.SPREAD else path[1:], step[2], at)
 
     def _same(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        self.push(step.node & ~MASK | ops[0], step.path, step.chain, at)
+        self.push(step[0] & ~MASK | ops[0], step[1], step[2], at)
 
     def _element(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        self.push(step.node & ~MASK | ops[0], ("*", *step.path), step.chain, at)
+        self.push(step[0] & ~MASK | ops[0], ("*", *step[1]), step[2], at)
 
     def _either(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
         for o in ops[1:]:
-            self.push(step.node & ~MASK | o, step.path, step.chain, at)
+            self.push(step[0] & ~MASK | o, step[1], step[2], at)
 
     def _made_of(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        kind, text = mod.kind[step.node & MASK], mod.text[step.node & MASK]
+        kind, text = mod.kind[step[0] & MASK], mod.text[step[0] & MASK]
         if (kind == k.UNARY and text in _ANSWERS) or (kind == k.BINARY and text in _COMPARES):
-            self.end("computed", at, text, step.path, step.chain)  # an answer about the value, not the value
+            self.end("computed", at, text, step[1], step[2])  # an answer about the value, not the value
             return
         for o in ops:
-            self.push(step.node & ~MASK | o, (), step.chain, at)
+            self.push(step[0] & ~MASK | o, (), step[2], at)
         if kind == k.UNKNOWN and not ops:
-            self.end("unknown", at, text, step.path, step.chain)
+            self.end("unknown", at, text, step[1], step[2])
 
     def _ends(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        n = step.node & MASK
-        self.end(_SORTS[mod.kind[n]], at, mod.text[n], step.path, step.chain)
+        n = step[0] & MASK
+        self.end(_SORTS[mod.kind[n]], at, mod.text[n], step[1], step[2])
 
     def _imported(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        self._import(at, step.node, mod.text[step.node & MASK], step.path, step.chain)
+        self._import(at, step[0], mod.text[step[0] & MASK], step[1], step[2])
 
     def _itself(self, at: int, step: Step, mod: Module, ops: Ops) -> None:
-        self._this(at, step.node & ~MASK, ops[0], step.path, step.chain)
+        self._this(at, step[0] & ~MASK, ops[0], step[1], step[2])
 
     def _variable(self, at: int, base: int, variable: int, path: Path, chain: Chain) -> None:
         found = self.linker.modules[base >> SHIFT].variables[variable]
@@ -259,7 +261,8 @@ class _Run:
         for depth in range(len(chain), 0, -1):
             edge = chain[depth - 1]
             if edge.function == function:
-                self._argument(at, edge, position, path, chain[: depth - 1])
+                outer = chain[: depth - 1]
+                self._argument(at, edge, position, path, self.chains.setdefault(outer, outer))
                 return
         if function in self.entries:
             self.end("input", at, str(position), path, chain)
@@ -341,8 +344,10 @@ class _Run:
             self.out.complete = False
             return
         base = edge.function & ~MASK
+        longer = (*chain, edge)
+        inner = self.chains.setdefault(longer, longer)
         for r in self.linker.modules[edge.function >> SHIFT].functions[edge.function & MASK].returns:
-            self.push(base | r, path, (*chain, edge), at)
+            self.push(base | r, path, inner, at)
 
 
 _SORTS = {

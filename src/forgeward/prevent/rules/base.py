@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from forgeward.prevent.findings import Confidence, Grade
 from forgeward.prevent.flow.analysis import Analysis
@@ -16,8 +17,7 @@ from forgeward.prevent.project import Project
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(msgspec.Struct, frozen=True):
     """A line of a text file (from 1), for what is no code."""
 
     path: str
@@ -28,8 +28,7 @@ class At:
 Spot: TypeAlias = int | At  # a node of the value graph, or a line
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """What a matcher found. ``trace`` goes from the beginning to ``at``; ``subject`` makes the fingerprint its own."""
 
     at: Spot
@@ -43,8 +42,7 @@ AppMatcher: TypeAlias = Callable[[Analysis], Iterator[Hit]]
 ProjectMatcher: TypeAlias = Callable[[Project], Iterator[Hit]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """``vector`` is CVSS 4.0 for the typical case, and agrees with ``severity``. ``requirement`` is the Marketplace's.
 
     A rule looks either at each app (``check``) or once at all files (``check_files``).

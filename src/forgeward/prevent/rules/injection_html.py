@@ -23,7 +23,7 @@ def check(analysis: Analysis) -> Iterator[Hit]:
         origins = [o for o in sliced.origins if o.sort not in {"const", "computed", "code"}]
         if not origins and sliced.origins:
             continue
-        if any(cleans(analysis, n) for step in sliced.steps for n in [step.node]):
+        if any(cleans(analysis, n) for n in sliced.nodes()):
             continue
         foreign = [o for o in origins if o.sort in {"call", "input", "callback"}]
         yield Hit(node, f"{what} receives HTML that is not fixed and not cleaned.", HIGH if foreign else MEDIUM)

@@ -73,8 +73,7 @@ def _uncleaned(analysis: Analysis, sinks: dict[int, list[int]]) -> dict[int, lis
 
 
 def _is_clean(analysis: Analysis, node: int) -> bool:
-    steps = analysis.slicer.slice(node).steps
-    return any(cleans(analysis, s.node) or _encodes(analysis, s.node) for s in steps)
+    return any(cleans(analysis, n) or _encodes(analysis, n) for n in analysis.slicer.slice(node).nodes())
 
 
 def _encodes(analysis: Analysis, node: int) -> bool:

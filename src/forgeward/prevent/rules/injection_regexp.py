@@ -42,13 +42,14 @@ def check(analysis: Analysis) -> Iterator[Hit]:
 
 def _is_escaped(analysis: Analysis, site: int) -> bool:
     """Somebody on the way replaces what has a meaning in patterns, or a function says so by its name."""
-    for step in analysis.slicer.slice(analysis.argument(site, 0)).steps if analysis.argument(site, 0) >= 0 else ():
-        if analysis.kind(step.node) != k.CALL:
+    asked = analysis.argument(site, 0)
+    for node in analysis.slicer.slice(asked).nodes() if asked >= 0 else ():
+        if analysis.kind(node) != k.CALL:
             continue
-        callee = analysis.ops(step.node)[0]
+        callee = analysis.ops(node)[0]
         if re.search(r"escape", analysis.text(callee), re.IGNORECASE):
             return True
-        first = analysis.argument(step.node, 0)
+        first = analysis.argument(node, 0)
         if (
             analysis.text(callee) == "replace"
             and first >= 0

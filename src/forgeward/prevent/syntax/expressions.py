@@ -33,6 +33,9 @@ class Expressions(Objects):
             self.broke(node, "nested too deep to follow")
             return self.add(k.UNKNOWN, "", (), node)
         kind = node.type
+        leaf = _LEAVES.get(kind)
+        if leaf is not None:  # more than half of all: nothing is nested in them
+            return leaf(self, node)
         if kind in _SPINE:
             self.depth += 2
             try:
@@ -299,7 +302,7 @@ class Expressions(Objects):
         return self._kind[owner] == k.GLOBAL and self._text[owner] == "module"
 
 
-HANDLERS: dict[str, Handler] = {
+_LEAVES: dict[str, Handler] = {
     "identifier": Expressions._identifier,
     "undefined": Expressions._identifier,
     "property_identifier": Expressions._identifier,
@@ -312,6 +315,8 @@ HANDLERS: dict[str, Handler] = {
     "false": Expressions._literal,
     "null": Expressions._literal,
     "regex": Expressions._regex,
+}
+HANDLERS: dict[str, Handler] = {
     "template_string": Expressions._template,
     "parenthesized_expression": Expressions._inner,
     "await_expression": Expressions._await,
