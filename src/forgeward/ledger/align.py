@@ -16,6 +16,8 @@ from forgeward.ledger.tree import HASH_SIZE
 LOOK = 256
 """How many entries ahead, and behind, a line that is out of place is looked for."""
 
+_LOOK_BYTES = LOOK * HASH_SIZE
+
 
 class Verdict(enum.Enum):
     """What is to be said of a line, or (``MISSING``) of an expected entry that has none."""
@@ -41,8 +43,8 @@ class Aligner:
 
     def __init__(self, expected: Iterator[bytes], first: int = 0) -> None:
         self._source = expected  # leaf hashes in pieces of any multiple of 32 bytes
-        self._ahead = b""
-        self._behind = b""
+        self._held = b""  # expected hashes: up to LOOK behind the place that was reached, and what was read ahead of it
+        self._at = 0  # that place, in bytes
         self._ordinal = first
         self._waiting: deque[tuple[bytes, bytes]] = deque()
         self._taken: set[int] = set()
@@ -87,14 +89,15 @@ class Aligner:
                 yield from self._decide(value, line, expected)
 
     def _decide(self, value: bytes, line: bytes, expected: bytes) -> Iterator[Placed]:
-        later = _find(self._peek(LOOK * HASH_SIZE), value)
+        later = _find(self._peek(_LOOK_BYTES), value)
         due = any(waiting == expected for waiting, _ in list(self._waiting)[1 : LOOK + 1])
         if not expected or (later is None and due):
-            earlier = _find(self._behind, value)
+            behind = self._held[max(0, self._at - _LOOK_BYTES) : self._at]
+            earlier = _find(behind, value)
             if earlier is None:
                 yield self._drop(Verdict.EXTRA, line, self._ordinal)
             else:
-                yield self._drop(Verdict.DOUBLED, line, self._ordinal - len(self._behind) // HASH_SIZE + earlier)
+                yield self._drop(Verdict.DOUBLED, line, self._ordinal - len(behind) // HASH_SIZE + earlier)
         elif later is None:
             yield self._drop(Verdict.ALTERED, line, self._ordinal)
             self._advance(1)
@@ -116,17 +119,16 @@ class Aligner:
         self._advance(1)
 
     def _peek(self, size: int) -> bytes:
-        while len(self._ahead) < size:
+        while len(self._held) - self._at < size:
             piece = next(self._source, b"")
             if not piece:
                 break
-            self._ahead += piece
-        return self._ahead[:size]
+            kept = max(0, self._at - _LOOK_BYTES)
+            self._held, self._at = self._held[kept:] + piece, self._at - kept
+        return self._held[self._at : self._at + size]
 
     def _advance(self, count: int) -> None:
-        size = count * HASH_SIZE
-        self._behind = (self._behind + self._ahead[:size])[-LOOK * HASH_SIZE :]
-        self._ahead = self._ahead[size:]
+        self._at += count * HASH_SIZE
         self._ordinal += count
 
 

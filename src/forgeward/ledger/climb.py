@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
+from struct import Struct
 from typing import NamedTuple
 
 from forgeward.errors import VerificationFailed
-from forgeward.ledger.tree import HASH_SIZE, Place, cover, fold, node_hash
+from forgeward.ledger.tree import HASH_SIZE, Place, cover, fold, node_hash, pair_hashes
 
 WINDOW_LEVEL = 8
 WINDOW = 1 << WINDOW_LEVEL
 _WINDOW_BYTES = WINDOW * HASH_SIZE
-_PAIRS = [slice(at, at + 2 * HASH_SIZE) for at in range(0, _WINDOW_BYTES, 2 * HASH_SIZE)]
+_ROWS = [Struct(f"{2 * HASH_SIZE}s" * (WINDOW >> level)) for level in range(1, WINDOW_LEVEL + 1)]
 
 
 class Run(NamedTuple):
@@ -58,10 +58,9 @@ def windows(runs: Iterable[Run], size: int) -> Iterator[int]:
 
 def window_root(leaves: bytes) -> bytes:
     """The hash over 256 leaf hashes, given one after the other (8,192 bytes)."""
-    row = [sha256(b"\x01" + leaves[pair]).digest() for pair in _PAIRS]
-    while len(row) > 1:
-        row = [sha256(b"\x01" + row[i] + row[i + 1]).digest() for i in range(0, len(row), 2)]
-    return row[0]
+    for pairs in _ROWS:
+        leaves = b"".join(pair_hashes(pairs.unpack(leaves)))
+    return leaves
 
 
 class Climb:

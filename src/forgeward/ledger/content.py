@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from operator import attrgetter, lt
 
 from forgeward.errors import BadInput
@@ -116,6 +117,29 @@ class Content:
             self.check([index], line + b"\n")
 
     def _count(self, indexes: Sequence[int], entries: Sequence[Entry]) -> None:
+        if not self._count_at_once([entry.case for entry in entries], [entry.seq for entry in entries]):
+            self._count_each(indexes, entries)
+        if len(self._recent) > _RECENT:
+            self._numbers.update(self._recent)
+            self._recent.clear()
+
+    def _count_at_once(self, cases: Sequence[str], seqs: Sequence[int]) -> bool:
+        """Counts entries that are all of different cases, each a case's first or the one after a number of late."""
+        recent = self._recent
+        following = dict(zip(cases, seqs, strict=True))
+        if len(following) < len(cases) or "" in following:
+            return False
+        if [seq - 1 for seq in seqs] != list(map(recent.get, cases, repeat(0))):
+            return False
+        firsts = [case for case, seq in following.items() if seq == 1]
+        if not self._numbers.keys().isdisjoint(firsts):
+            return False
+        if self._later:
+            self._firsts.update(zip(firsts, repeat(1)))
+        recent.update(following)
+        return True
+
+    def _count_each(self, indexes: Sequence[int], entries: Sequence[Entry]) -> None:
         recent = self._recent
         last_of = recent.get
         for at, entry in enumerate(entries):
@@ -130,9 +154,6 @@ class Content:
                 self.policies.add(str(entry.data.get("digest")))
             elif entry.kind == ROTATED:
                 self.rotations.append(str(entry.data.get("digest")))
-        if len(recent) > _RECENT:
-            self._numbers.update(recent)
-            recent.clear()
 
     def _count_rare(self, index: int, entry: Entry) -> None:
         """A number that does not follow in a case of late: a case's first, one of an old case, or a wrong one."""

@@ -16,12 +16,12 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from hashlib import sha256
 from typing import Annotated, Literal, NamedTuple, Protocol
 
 import msgspec
 
 from forgeward.errors import BadInput
+from forgeward.ledger.hashing import Beginning
 from forgeward.vocabulary import Plain
 
 MAX_ENTRY = 65_535
@@ -34,7 +34,7 @@ POLICY_ADOPTED = "policy:adopted"
 """Kind of the entry that puts a policy in force; its ``data["digest"]`` is the SHA-256 (hex) of the file's bytes."""
 
 _MAX_INT = 2**53 - 1  # RFC 7493: every JSON reader holds these exactly
-_SEALS = {length: b"forgeward/seal/1%c" % length for length in range(MIN_SALT, MAX_SALT + 1)}
+_SEALS = {length: Beginning(b"forgeward/seal/1%c" % length) for length in range(MIN_SALT, MAX_SALT + 1)}
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*){1,2}")
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")  # ASCII: code units and code points sort alike
@@ -53,7 +53,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     v: Literal[1]
 
 
-_ENCODER = msgspec.json.Encoder(order="sorted")
+_ENCODER = msgspec.json.Encoder(order="deterministic")  # sorts dictionaries; the fields of ``Entry`` stand sorted
 _DECODER = msgspec.json.Decoder(Entry)
 
 
@@ -151,9 +151,13 @@ class Salted(NamedTuple):
 
 
 def seal_digests(texts: Sequence[HasSalt]) -> list[str]:
-    """`seal_digest` for many."""
+    """`seal_digest` for many, fastest where all salts have one length."""
+    lengths = {len(text.salt) for text in texts}
+    if len(lengths) > 1:
+        return [seal_digest(text.salt, text.value) for text in texts]
     try:
-        return [sha256(_SEALS[len(text.salt)] + text.salt + text.value.encode()).hexdigest() for text in texts]
+        beginning = _SEALS[lengths.pop()] if lengths else _SEALS[MIN_SALT]
+        return beginning.hexdigests([text.salt + text.value.encode() for text in texts])
     except KeyError as error:
         raise BadInput(f"A salt of {error} bytes does not hide a text.", next="Use 16 random bytes a field.") from None
     except UnicodeEncodeError:

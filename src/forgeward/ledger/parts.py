@@ -8,7 +8,6 @@ and the one who asked reads that share too, from its first line, and finds the w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -21,7 +20,7 @@ from forgeward.ledger.content import Content, Counted
 from forgeward.ledger.entry import MAX_ENTRY
 from forgeward.ledger.pack import ENCODER, MAX_DISCLOSED, PART, Manifest, Opened, part_names
 from forgeward.ledger.runs import Runs
-from forgeward.ledger.tree import HASH_SIZE
+from forgeward.ledger.tree import HASH_SIZE, leaf_hashes
 
 MAX_SHORT = 2 * MAX_ENTRY  # bytes of an entry's line that is taken into memory to be named
 MAX_RUNS = 64 << 20
@@ -68,8 +67,9 @@ class Parts:
         content, aligner = self._content, self._aligner
         content.begin_part(self._opened(disclosed) if disclosed in self._reader.members else iter(()))
         for chunk in self._reader.chunks(entries, MAX_SHORT):
-            lines = chunk[:-1].split(b"\n")
-            hashes = [sha256(b"\x00" + line).digest() for line in lines]
+            lines = chunk.split(b"\n")
+            lines.pop()  # what follows the last newline: nothing
+            hashes = leaf_hashes(lines)
             at = aligner.match(hashes)
             if at is None:
                 self._place(aligner.add(hashes, lines))

@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Protocol, TypeAlias
 
 from forgeward.errors import BadInput, VerificationFailed
+from forgeward.ledger.hashing import Beginning
 
 Place: TypeAlias = tuple[int, int]
 """(level, index) of a complete subtree."""
@@ -24,6 +25,7 @@ Node: TypeAlias = tuple[int, int, bytes]
 
 HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
+_LEAF, _NODE = Beginning(b"\x00"), Beginning(b"\x01")
 
 
 class Nodes(Protocol):
@@ -54,6 +56,16 @@ class MemoryNodes:
 def leaf_hash(entry: bytes) -> bytes:
     """SHA-256(0x00 ‖ entry)."""
     return sha256(b"\x00" + entry).digest()
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """`leaf_hash` for many."""
+    return _LEAF.digests(entries)
+
+
+def pair_hashes(row: Iterable[bytes]) -> list[bytes]:
+    """`node_hash` for many, each given as its two hashes in one (64 bytes)."""
+    return _NODE.digests(row)
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
