@@ -106,6 +106,16 @@ def test_a_wake_up_meanwhile_is_kept(team: House, monkeypatch: pytest.MonkeyPatc
     assert agrees(LATER)
 
 
+def test_clocks_that_were_moved_meanwhile_are_looked_at_again(team: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As re-clocking does, without an entry: what is due next is written by who saw it last."""
+    number = opened(team.ines)
+    moved = CaseRow.objects.filter(number=number)
+    prepared = meanwhile(monkeypatch, lambda: moved.update(next_due=LATER, next_promise="IR-4"))
+    note(number, team)
+    assert prepared == [False]
+    assert agrees(LATER)
+
+
 def test_a_step_with_letters_is_done_under_the_lock(team: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What reaches beyond its case is one transaction from the first look on."""
     prepared = meanwhile(monkeypatch, lambda: None)

@@ -103,10 +103,12 @@ def test_an_entry_waits_for_its_place_and_its_texts_are_sealed(house: House) -> 
 def test_a_case_that_somebody_else_wrote_is_a_conflict(house: House) -> None:
     """The version that was read must still stand: an update is lost loudly."""
     number = opened(house.ines)
-    row = CaseRow.objects.get(number=number)
+    with write.inside() as cursor:
+        before = write.read_case(cursor, number)
+    assert before
     step(number, "note", house.ines, text="Meanwhile")
     with untouched(), pytest.raises(Conflict), write.inside() as cursor:
-        write.update_case(cursor, row.pk, row.version, _columns(number))
+        write.update_case(cursor, before, _columns(number))
 
 
 def _columns(number: str) -> list[Any]:

@@ -120,7 +120,7 @@ def perform_in(
     after = _append(cursor, place, case, decision, actor, now)
     view = overview(after, book, now, looked=stored.reminded_at)
     write.write_clocks(cursor, stored.pk, view.clocks)
-    write.update_case(cursor, stored.pk, stored.version, columns(after, view))
+    write.update_case(cursor, stored, columns(after, view))
     if after.people != case.people:
         _write_viewers(cursor, stored.pk, after.people)
     _enclose(cursor, place, decision, after.seq, now)

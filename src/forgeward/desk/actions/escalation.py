@@ -131,7 +131,7 @@ def _settle(cursor: CursorWrapper, number: str, pk: int, now: datetime) -> None:
     case, book = decode_case(stored.state_json), programme.policies()
     view = overview(case, book, now)
     write.write_clocks(cursor, pk, view.clocks)
-    write.update_case(cursor, pk, stored.version, columns(case, view))
+    write.update_case(cursor, stored, columns(case, view))
     cursor.execute(
         "UPDATE desk_caserow SET reminded_at = %s, lease_owner = '', lease_until = NULL WHERE id = %s",
         [to_micros(now), pk],

@@ -39,31 +39,33 @@ def number(limit: int = 20_000) -> int:
 
 
 def _batch() -> int:
-    nodes, size = TableNodes(), 0
+    """One batch. All is read and hashed before the database is locked, so that others write meanwhile."""
+    nodes, size = TableNodes(), _size()  # first: who numbers meanwhile makes ours fail, and is no contradiction
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.entry_id, e.body FROM desk_pending p JOIN desk_entry e ON e.id = p.entry_id"
+            " ORDER BY p.entry_id LIMIT %s",
+            [BATCH],
+        )
+        rows = cursor.fetchall()
+    if not rows:
+        return 0
+    _, created = tree.frontier(nodes, size).extend(tree.leaf_hashes(bytes(body) for _, body in rows))
     try:
         with inside() as cursor:
-            cursor.execute(
-                "SELECT p.entry_id, e.body FROM desk_pending p JOIN desk_entry e ON e.id = p.entry_id"
-                " ORDER BY p.entry_id LIMIT %s",
-                [BATCH],
-            )
-            rows = cursor.fetchall()
-            if not rows:
-                return 0
-            size = _size()
             cursor.executemany(
                 'INSERT INTO desk_leaf ("index", entry_id) VALUES (%s, %s)',
                 [(size + i, entry) for i, (entry, _) in enumerate(rows)],
             )
-            tree.append_many(nodes, size, [tree.leaf_hash(bytes(body)) for _, body in rows])
+            nodes.put_many(created)
             cursor.executemany("DELETE FROM desk_pending WHERE entry_id = %s", [(entry,) for entry, _ in rows])
-            return len(rows)
     except IntegrityError:
         if _size() > size:
             return 0  # another sequencer took these places first; its transaction stands, ours left nothing
         raise VerificationFailed(
             "The ledger's tables contradict each other, so nothing is numbered.", next="Run `forgeward audit`."
         ) from None
+    return len(rows)
 
 
 def _size() -> int:

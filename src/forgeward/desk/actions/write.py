@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -30,6 +31,10 @@ from forgeward.vocabulary import Change, Sealed
 NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0/O, 1/I/L, U: read over the telephone without mistakes
 NUMBER_LENGTH = 6
 PROGRAMME = ""  # the stream of entries that belong to no case
+_DUE = ("next_due", "next_promise", "wake_at")  # what time and policies change too, without a new version
+CASE_COLUMNS = (*LASTING, "state_json", *_DUE)
+_STATE, _CHANGED_AT, _VERSION = map(CASE_COLUMNS.index, ("state_json", "changed_at", "version"))
+_READ_CASE = f"SELECT id, number, reporter, reminded_at, {', '.join(CASE_COLUMNS)} FROM desk_caserow WHERE number = %s"  # noqa: S608
 TOLERANCE_MICROS = 5_000_000  # clock steps that time services make are no reason to stop work
 
 
@@ -51,6 +56,8 @@ class Stored:
     reporter: str
     changed_at: datetime
     reminded_at: datetime
+    columns: Sequence[Any]
+    """What ``CASE_COLUMNS`` held."""
 
 
 def new_number() -> str:
@@ -61,16 +68,14 @@ def new_number() -> str:
 def read_case(cursor: CursorWrapper, number: str, *, locked: bool = True) -> Stored | None:
     """The case's row, locked until the transaction ends; or as it stands, for who looks again before writing."""
     lock = " FOR UPDATE" if locked and connection.vendor == "postgresql" else ""
-    cursor.execute(
-        "SELECT id, number, version, state_json, reporter, changed_at, reminded_at FROM desk_caserow"  # noqa: S608 - a constant clause
-        " WHERE number = %s" + lock,
-        [number],
-    )
+    cursor.execute(_READ_CASE + lock, [number])
     row = cursor.fetchone()
     if row is None:
         return None
-    pk, found, version, state_json, reporter, *instants = row
-    return Stored(pk, found, version, bytes(state_json), reporter, *map(from_micros, instants))
+    pk, found, reporter, reminded_at, *columns = row
+    columns[_STATE] = state_json = bytes(columns[_STATE])
+    changed_at, version = columns[_CHANGED_AT], columns[_VERSION]
+    return Stored(pk, found, version, state_json, reporter, from_micros(changed_at), from_micros(reminded_at), columns)
 
 
 def require_forward(now: datetime, last: datetime) -> datetime:
@@ -152,9 +157,11 @@ def insert_entry(cursor: CursorWrapper, ready: Ready) -> int:
         return _insert_at_once(cursor, ready)
     cursor.execute(_ENTRY, ready.row)
     entry: int = cursor.fetchone()[0]
-    for subject, blob in ready.blobs:
+    if ready.blobs:
+        rows = ", ".join(["(%s, %s, %s)"] * len(ready.blobs))
         cursor.execute(
-            "INSERT INTO desk_sealedvalues (entry_id, subject, blob) VALUES (%s, %s, %s)", [entry, subject, blob]
+            f"INSERT INTO desk_sealedvalues (entry_id, subject, blob) VALUES {rows}",  # noqa: S608 - only marks
+            [value for subject, blob in ready.blobs for value in (entry, subject, blob)],
         )
     cursor.execute("INSERT INTO desk_pending (entry_id) VALUES (%s)", [entry])
     return entry
@@ -178,9 +185,6 @@ def record(cursor: CursorWrapper, change: Change, actor: str, now: datetime) -> 
     return write_entry(cursor, PROGRAMME_PLACE, 0, after_programme(cursor, now), change, actor)
 
 
-CASE_COLUMNS = (*LASTING, "state_json", "next_due", "next_promise", "wake_at")
-
-
 def looked_before(opened_at: datetime) -> datetime:
     """Up to when reminders of a new case were looked at: just before it was opened."""
     return opened_at - MICROSECOND
@@ -201,30 +205,43 @@ def insert_case(cursor: CursorWrapper, number: str, reporter: str, opened_at: da
     return key
 
 
-_UPDATE_CASE = (
-    "UPDATE desk_caserow SET " + ", ".join(f"{c} = %s" for c in CASE_COLUMNS) + " WHERE id = %s AND version = %s"  # noqa: S608
-)
+@cache
+def _update(columns: tuple[str, ...]) -> str:
+    """Sets these columns only: an index over others is then not written, which is most of what an update costs."""
+    return f"UPDATE desk_caserow SET {', '.join(f'{c} = %s' for c in columns)} WHERE id = %s AND version = %s"  # noqa: S608
 
 
-_AS_READ = (
-    " AND reminded_at = %s AND NOT EXISTS"
-    " (SELECT 1 FROM desk_policyversion WHERE adopted_at IS NOT NULL AND version > %s)"
-)
+def _set(stored: Stored, columns: Sequence[Any]) -> tuple[str, list[Any]]:
+    """The update from what was read to ``columns``, with its values."""
+    pairs = zip(CASE_COLUMNS, stored.columns, columns, strict=True)
+    changed = {name: now for name, was, now in pairs if now != was} or {"version": stored.version}
+    return _update(tuple(changed)), [*changed.values(), stored.pk, stored.version]
+
+
+@cache
+def _as_read(vendor: str) -> str:
+    """The condition that nobody woke the case or moved what is due, or adopted a newer policy."""
+    same = "IS NOT DISTINCT FROM" if vendor == "postgresql" else "IS"
+    due = [f"{column} {same} %s" for column in ("reminded_at", *_DUE)]
+    newer = "SELECT 1 FROM desk_policyversion WHERE adopted_at IS NOT NULL AND version > %s"
+    return " AND ".join(["", *due, f"NOT EXISTS ({newer})"])
 
 
 def update_as_read(cursor: CursorWrapper, stored: Stored, policy: int, columns: Sequence[Any]) -> bool:
     """Writes a case that was read without a lock. False where that would be wrong by now.
 
-    That is: somebody acted on it or woke it since then, or adopted a policy newer than version ``policy``.
+    That is: somebody acted on it, woke it or moved its clocks since then, or adopted a policy newer than version
+    ``policy``.
     """
-    last = to_micros(stored.reminded_at)
-    cursor.execute(_UPDATE_CASE + _AS_READ, [*columns, stored.pk, stored.version, last, policy])
+    statement, values = _set(stored, columns)
+    read = [to_micros(stored.reminded_at), *stored.columns[-len(_DUE) :]]
+    cursor.execute(statement + _as_read(connection.vendor), [*values, *read, policy])
     return bool(cursor.rowcount == 1)
 
 
-def update_case(cursor: CursorWrapper, pk: int, version: int, columns: Sequence[Any]) -> None:
-    """Writes a case that was at ``version``. Raises ``Conflict`` when somebody else wrote it meanwhile."""
-    cursor.execute(_UPDATE_CASE, [*columns, pk, version])
+def update_case(cursor: CursorWrapper, stored: Stored, columns: Sequence[Any]) -> None:
+    """Writes a case as it was read. Raises ``Conflict`` when somebody else wrote it meanwhile."""
+    cursor.execute(*_set(stored, columns))
     if cursor.rowcount != 1:
         raise Conflict("Somebody else changed this case at the same moment.", next="Look at it again, then decide.")
 

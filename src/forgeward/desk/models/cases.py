@@ -51,7 +51,7 @@ class CaseRow(models.Model):
 class ClockRow(models.Model):
     """One clock of one case, as evaluated last. Always recomputable from the case and the adopted policies."""
 
-    case = models.ForeignKey(CaseRow, on_delete=models.CASCADE, related_name="clocks")
+    case = models.ForeignKey(CaseRow, on_delete=models.CASCADE, related_name="clocks", db_index=False)
     promise = models.CharField(max_length=16)
     regime = models.CharField(max_length=32)
     subject = models.CharField(max_length=40, blank=True)

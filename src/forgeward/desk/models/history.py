@@ -16,7 +16,9 @@ class Entry(models.Model):
     ``actor`` (``person:3``, ``system:worker``) is not in the leaf in clear: there only its salted digest is.
     """
 
-    case = models.ForeignKey(CaseRow, null=True, on_delete=models.PROTECT, related_name="entries")
+    # Foreign keys without an index of their own: the unique constraints begin with them, and each index is a page more
+    # that an action writes while others wait.
+    case = models.ForeignKey(CaseRow, null=True, on_delete=models.PROTECT, related_name="entries", db_index=False)
     seq = models.PositiveIntegerField()  # 0 for entries of the programme, which are not numbered
     at = InstantField()
     kind = models.CharField(max_length=48)
@@ -27,12 +29,15 @@ class Entry(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["case", "seq"], name="entry_of_case"),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["id"], condition=models.Q(case__isnull=True), name="entry_of_programme")
+        ]
 
 
 class SealedValues(models.Model):
     """The texts and salts of one entry that belong to one subject, encrypted under that subject's key."""
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="sealed")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="sealed", db_index=False)
     subject = models.CharField(max_length=60)
     blob = models.BinaryField()
 
