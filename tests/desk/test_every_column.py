@@ -11,11 +11,12 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 
-from forgeward.desk.actions import sequence, tokens
+from forgeward.desk.actions import deliveries, sequence, tokens, webhooks
 from forgeward.desk.models import CaseRow
 from forgeward.respond.access import Scope
 from tests.desk.post import Office, answer, office, report
 from tests.desk.test_manipulations import changed, lived_in, problems
+from tests.desk.web import story
 from tests.desk.web.house import NOW, House
 from tests.desk.web.story import opened, step
 
@@ -55,6 +56,15 @@ NOT_HISTORY: dict[str, str] = {
     "desk_noticerow.created_at": SCREEN, "desk_noticerow.attempts": LEASE, "desk_noticerow.try_at": LEASE,
     "desk_noticerow.lease_until": LEASE, "desk_noticerow.lease_owner": LEASE, "desk_noticerow.settled_at": SCREEN,
     "desk_noticerow.answer": SCREEN, "desk_noticerow.thread_key": SEEK,
+    "desk_webhookrow.id": LEAF_ONLY, "desk_webhookrow.name": SCREEN, "desk_webhookrow.added_at": SCREEN,
+    "desk_webhookrow.fails": "how the endpoint answered last", "desk_webhookrow.good_at": SCREEN,
+    "desk_webhookrow.rest_until": "when it is tried again",
+    "desk_webhookrow.cursor": "how far the worker came; one that is put forward tells less, and a replay by hand helps",
+    "desk_deliveryrow.id": LEAF_ONLY, "desk_deliveryrow.key": "random, made when the message is",
+    "desk_deliveryrow.webhook_id": "to whom; the endpoint's events are compared",
+    "desk_deliveryrow.state": "the log of an endpoint's answers", "desk_deliveryrow.answer": SCREEN,
+    "desk_deliveryrow.attempts": LEASE, "desk_deliveryrow.began_at": LEASE, "desk_deliveryrow.settled_at": SCREEN,
+    "desk_deliveryrow.lease_until": LEASE, "desk_deliveryrow.lease_owner": LEASE,
     "desk_apitoken.name": SCREEN, "desk_apitoken.digest": "the secret's digest is not entered",
     "desk_apitoken.made_at": SCREEN, "desk_apitoken.used_at": SCREEN,
 }  # fmt: skip
@@ -105,7 +115,12 @@ def home(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         secret = opened(house.hannah)
         step(secret, "restrict", house.dele, people=[f"person:{house.hannah.pk}"])
         tokens.make(house.ines, "Reports", [next(iter(Scope)).value], NOW + timedelta(days=30), NOW)
+        hook = webhooks.add("Tracker", "https://hooks.example.com/fw", ["case.received"], house.ines.actor(), NOW).row
+        webhooks.rotate(hook.ident, house.ines.actor(), NOW)
+        story.reported(house.hannah)
         sequence.publish([NOW.time()], NOW)
+        sequence.number()
+        assert deliveries.spread() > 0
         yield
 
 

@@ -53,6 +53,9 @@ PAGES: Mapping[str, str] = {
     "notices": "notice.show",
     "notice": "notice.show",
     "release_notice": "notice.show",
+    "webhooks": "webhook.manage",
+    "webhook": "webhook.manage",
+    "webhook_deed": "webhook.manage",
 }
 CALLS: Mapping[str, str] = {
     "openapi": "door",
@@ -89,6 +92,13 @@ CALLS: Mapping[str, str] = {
     "receipt": "ledger.pack",
     "doctor": "house.doctor",
     "audit": "house.audit",
+    "webhooks": "webhook.manage",
+    "add_webhook": "webhook.manage",
+    "webhook_deliveries": "webhook.manage",
+    "rotate_webhook": "webhook.manage",
+    "remove_webhook": "webhook.manage",
+    "test_webhook": "webhook.manage",
+    "replay_webhook": "webhook.manage",
 }
 
 if unknown := {*PAGES.values(), *CALLS.values()} - set(TABLE):

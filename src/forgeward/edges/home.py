@@ -32,6 +32,7 @@ import msgspec
 
 from forgeward.edges.database import VARIABLE, Database, Server, server
 from forgeward.edges.mail_settings import Canary, Dns, Intake, Listener, Mailbox, Notification, OpenPgp, check
+from forgeward.edges.outgoing_settings import Outgoing, networks
 from forgeward.errors import BadInput, HomeUnusable
 from forgeward.ledger.schedule import HOURLY, parse_times
 
@@ -85,7 +86,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ledger: Ledger = Ledger()
     audit: Audit = Audit()
     database: Database = Database()
+    outgoing: Outgoing = Outgoing()
     public_url: str = ""
+
+    def link(self, number: str) -> str:
+        """A case's page on the desk."""
+        return f"{(self.public_url or 'http://localhost:8710').rstrip('/')}/cases/{number}/"
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -245,6 +251,7 @@ class Home:
             found = msgspec.convert(tomllib.loads(self.settings_file.read_text()), Settings)
             check(found.mailbox, found.listener, found.notification)
             server(found.database)
+            networks(found.outgoing)
             parse_times(found.ledger.checkpoints)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
             raise BadInput(f"{self.settings_file}: {problem}.", next="Mend that line of settings.toml.") from None

@@ -5,8 +5,8 @@
       home.key              0600  32 bytes; wraps every key below
       subjects.sqlite3      0600  one data key for each subject, wrapped by the home key
 
-A subject is ``case:ID``, ``reporter:UUID`` or ``person:N``. Whatever belongs to it is sealed with its data key
-(AES-256-GCM), so destroying that one key erases the subject from the database, from files and from their backups.
+A subject is ``case:ID``, ``reporter:UUID``, ``person:N`` or ``webhook:ID``. Whatever belongs to it is sealed with its
+data key (AES-256-GCM), so destroying that one key erases the subject from database, files and backups.
 A case's texts lie under a key for each place, so that one text which names somebody can go and the others stay
 (``edges.puncture``). Subjects' keys are backed up apart from the database, and for days only.
 """
@@ -42,6 +42,7 @@ _NONCE_SIZE = 12  # NIST SP 800-38D, 8.2.2: random nonces of 96 bits, for at mos
 _SEALED = b"\x01"  # the format of what `encrypt` gives: 0x01 ‖ nonce ‖ ciphertext and tag
 PART = "#"
 _TREES = "case:"
+_KINDS = frozenset({"case", "reporter", "person", "webhook"})
 _LEAF = 8  # hex digits of a leaf's number
 _BATCH = 500  # below SQLite's limit of parameters in every build
 
@@ -448,5 +449,7 @@ def _check_subject(subject: str) -> None:
     if mark and not (whole.startswith(_TREES) and len(leaf) == _LEAF and set(leaf) <= set(string.hexdigits)):
         raise BadInput(f"“{subject:.80}” is no part of a case.", next="Name it as `part` does.")
     kind, _, name = whole.partition(":")
-    if kind not in {"case", "reporter", "person"} or not name or len(subject) > 200 or not name.isprintable():
-        raise BadInput(f"“{subject:.80}” is not a subject.", next="Write case:ID, reporter:UUID or person:N.")
+    if kind not in _KINDS or not name or len(subject) > 200 or not name.isprintable():
+        raise BadInput(
+            f"“{subject:.80}” is not a subject.", next="Write case:ID, reporter:UUID, person:N or webhook:ID."
+        )

@@ -93,6 +93,9 @@ _WORK = _fields("""
     witness:added actor
     token:made actor
     token:revoked actor
+    webhook:added actor
+    webhook:rotated actor
+    webhook:removed actor
 """)
 
 WITHHELD: Final = _fields("""
@@ -102,6 +105,7 @@ WITHHELD: Final = _fields("""
     case:received reporter_name reporter_address
     case:notified recipients
     case:noted text
+    webhook:added url
     case:notice_accepted word
     case:notice_bounced word
     case:notice_given_up word

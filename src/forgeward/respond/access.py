@@ -114,6 +114,7 @@ TABLE: Mapping[str, Row] = {
     "house.audit": _look("Replay history against the tables", Scope.ADMIN, roles=LEADING | {Role.AUDITOR}),
     "token.own": Row("Make, see and revoke one's own tokens", ALL, Sight.HOUSE),
     "token.all": _deed("See and revoke everybody's tokens", None, LEAD),
+    "webhook.manage": _deed("See, enter, try and take away webhooks, and their log", Scope.ADMIN, LEAD),
     "account": Row("One's own account: password, second factor, sign-out", frozenset(), Sight.OWN),
     "door": Row("Sign in; read what the API is", frozenset(), Sight.DOOR),
 }  # fmt: skip

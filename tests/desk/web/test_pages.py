@@ -98,7 +98,7 @@ def test_every_address_is_closed_until_it_is_named(house: House) -> None:
     assert names - middleware.OPEN - middleware.TO_ENROL == {
         "today", "cases", "new_case", "case", "step", "entry", "promises", "promise", "notices", "notice",
         "mail", "one_mail", "raw_mail", "decide_mail", "file", "letter", "waiting_letter",
-        "mail_file", "release_notice",
+        "mail_file", "release_notice", "webhooks", "webhook", "webhook_deed",
         "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn",
     }  # fmt: skip
     pages = (each for each in get_resolver().url_patterns if isinstance(each, URLPattern))  # the API has its own door

@@ -7,11 +7,11 @@ from forgeward.desk.actions import write
 from forgeward.desk.actions.audits import RUNNING
 from forgeward.edges.home import Home
 
-_TABLES = ("desk_rawmail", "desk_noticerow", "desk_caserow")
+_TABLES = ("desk_rawmail", "desk_noticerow", "desk_caserow", "desk_deliveryrow")
 
 
 def free(home: Home) -> int:
-    """Frees the leases of processes that died. Returns how many mails, letters and cases wait again."""
+    """Frees the leases of processes that died. Returns how many mails, letters, cases and messages wait again."""
     freed = 0
     with leases.the_dead(home) as names:
         if names:

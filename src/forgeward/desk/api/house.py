@@ -16,6 +16,7 @@ from forgeward.desk.actions import packs, people, receipts, sequence
 from forgeward.desk.api import bodies, calls, describe, gate
 from forgeward.desk.api import mail as mail_calls
 from forgeward.desk.api import policy as policy_calls
+from forgeward.desk.api import webhooks as webhook_calls
 from forgeward.desk.api.calls import call
 from forgeward.desk.api.cases import BYTES, Number, download, require_seen
 from forgeward.desk.models import CaseRow, CheckpointRow
@@ -141,6 +142,6 @@ def document() -> bytes:
     from forgeward.desk.api.urls import api
 
     made = describe.complete(dict(api.get_openapi_schema(path_prefix="/api/v1/")), [
-        *policy_calls.FORMS, *mail_calls.FORMS, *FORMS,
+        *policy_calls.FORMS, *mail_calls.FORMS, *webhook_calls.FORMS, *FORMS,
     ])  # fmt: skip
     return msgspec.json.encode(made, order="deterministic")

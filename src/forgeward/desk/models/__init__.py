@@ -1,7 +1,8 @@
 """The tables. Nothing here decides; ``desk.actions`` alone writes, ``desk.readers`` read.
 
 ``people`` who works here · ``cases`` what is open and by when · ``history`` entries, tree, checkpoints ·
-``post`` mail in and out · ``programme`` policy versions, evidence, heartbeats · ``tokens`` ways in for programs.
+``post`` mail in and out · ``programme`` policy versions, evidence, heartbeats · ``tokens`` ways in for programs ·
+``webhooks`` whom we tell.
 """
 
 from forgeward.desk.models.cases import CaseRow, CaseViewer, ClockRow
@@ -21,6 +22,7 @@ from forgeward.desk.models.people import Person, SignInLink
 from forgeward.desk.models.post import AttachmentRow, CanaryRow, MailboxRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.programme import EvidenceRow, Heartbeat, PolicyVersion
 from forgeward.desk.models.tokens import ApiAnswer, ApiRate, ApiToken
+from forgeward.desk.models.webhooks import DeliveryRow, WebhookRow
 
 __all__ = [
     "ApiAnswer",
@@ -33,6 +35,7 @@ __all__ = [
     "CheckpointRow",
     "ClockRow",
     "Cosignature",
+    "DeliveryRow",
     "Entry",
     "EvidenceRow",
     "Heartbeat",
@@ -49,5 +52,6 @@ __all__ = [
     "SealedValues",
     "SignInLink",
     "TreeNode",
+    "WebhookRow",
     "Witness",
 ]

@@ -6,7 +6,8 @@
 4. Folding a case's changes gives the stored case; its columns, viewers, clocks and wake-up follow from it.
 5. Each checkpoint is signed by the key whose turn it was, its root is the tree's; rotations and witnesses verify.
 6. Each policy in force is the one whose digest was entered, when it was; each person holds the roles that were entered.
-7. Mails, files, messages and letters are those that came and went (``audit_post``); tokens those that were made.
+7. Mails, files, messages and letters are those that came and went (``audit_post``); tokens and webhooks those that
+   were made (``audit_people``, ``audit_webhooks``).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from forgeward.desk import keychain, programme
 from forgeward.desk.models import CaseRow, CheckpointRow, Entry, Leaf, PolicyVersion, SealedValues, TreeNode
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.nodes import TableNodes
-from forgeward.desk.readers import audit_keys, audit_people, audit_post
+from forgeward.desk.readers import audit_keys, audit_people, audit_post, audit_webhooks
 from forgeward.desk.rows import LASTING, clocks_by_key, decode_case, entry_place, lasting_columns
 from forgeward.errors import ForgewardError, KeyErased
 from forgeward.ledger import tree
@@ -43,6 +44,7 @@ from forgeward.vocabulary import Change, Plain, Sealed
 
 CHUNK = 2_000
 KEPT = 1_000  # differences that are told
+_PARTS = (audit_keys, audit_post, audit_people, audit_webhooks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def examine(now: datetime, progress: Callable[[int, int], None]) -> Result:
             result.entries += len(rows)
             progress(result.entries, total)
         _examine_rows_without_history(result)
-        for where, what in chain(audit_keys.differences(), audit_post.differences(), audit_people.differences()):
+        for where, what in chain.from_iterable(part.differences() for part in _PARTS):
             result.differs(where, what)
     return result
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from forgeward.desk import backed_up, guards, programme
-from forgeward.desk.models import Entry, EvidenceRow, Heartbeat, NoticeRow, Pending, RawMail
+from forgeward.desk.models import DeliveryRow, Entry, EvidenceRow, Heartbeat, NoticeRow, Pending, RawMail, WebhookRow
 from forgeward.edges.home import LEAST_FREE, Home
 from forgeward.edges.mail_out import transport_for
 from forgeward.edges.mail_parser import ParserPool
@@ -46,6 +46,7 @@ def _findings(home: Home, now: datetime) -> Iterator[Finding]:
     yield _audit(now)
     yield _parser()
     yield _outbox()
+    yield _webhooks()
     yield _backup(home, now)
     yield _retention(now)
     yield _stored()
@@ -134,6 +135,17 @@ def _outbox() -> Finding:
         return Finding("outbox", False, what, "See `forgeward notice status`: agree on a key, or release the letter.")
     what = f"{failed} mails could not be delivered." if failed else "No mail failed."
     return Finding("outbox", not failed, what, "See `forgeward notice status`, and tell these people another way.")
+
+
+def _webhooks() -> Finding:
+    rows = WebhookRow.objects.filter(removed_at__isnull=True)
+    failing = list(rows.filter(fails__gt=1).values_list("name", flat=True))
+    lost = DeliveryRow.objects.filter(state="given_up", webhook__removed_at__isnull=True).count()
+    if failing:
+        what = f"{len(failing)} webhooks do not take what is sent, {failing[0]} the first of them."
+        return Finding("webhooks", False, what, "See `forgeward webhook log ID` for what they answer.")
+    what = f"{lost} messages to webhooks were given up." if lost else f"{rows.count()} webhooks, all in order."
+    return Finding("webhooks", not lost, what, "Send them again with `forgeward webhook replay ID`.")
 
 
 def _backup(home: Home, now: datetime) -> Finding:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from forgeward.desk import programme
 from forgeward.desk.readers import rooms, words
 from forgeward.errors import NotFound
+from forgeward.respond.access import Answer, ask
 
 THEMES = {"light": "Light", "dark": "Dark", "system": "System"}
 MOST_COUNTED = 1000  # beyond this the menu says “1000+”, so that counting costs no more on a large home
@@ -66,13 +67,16 @@ class House:
     def nav(self) -> tuple[Room, ...]:
         person = self._request.user
         counts = rooms.counts(person, MOST_COUNTED)  # type: ignore[arg-type]
-        return (
+        shown = (
             Room("today", "Today", reverse("today"), ""),
             Room("cases", "Cases", reverse("cases"), _counted(counts.open_cases)),
             Room("promises", "Promises", reverse("promises"), _counted(counts.promises)),
             Room("mail", "Mail", reverse("mail"), _counted(counts.held_mails)),
             Room("notices", "Notices", reverse("notices"), _counted(counts.waiting_notices)),
         )
+        if ask("webhook.manage", person.actor()) is not Answer.YES:  # type: ignore[union-attr]
+            return shown
+        return (*shown, Room("webhooks", "Webhooks", reverse("webhooks"), ""))
 
 
 def _counted(count: int) -> str:

@@ -12,7 +12,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkey
 from django.urls import URLPattern, path
 
-from forgeward.desk.web.views import cases, door, errors, letters, mail, notices, promises, steps, today
+from forgeward.desk.web.views import cases, door, errors, letters, mail, notices, promises, steps, today, webhooks
 
 sign_in: list[URLPattern] = [
     path("sign-in/", account.login, name="account_login"),
@@ -62,6 +62,9 @@ desk: list[URLPattern] = [
     path("notices/", notices.notices, name="notices"),
     path("notices/<int:pk>/", notices.notice, name="notice"),
     path("notices/<int:pk>/release/", notices.release, name="release_notice"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<str:ident>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<str:ident>/<slug:deed>/", webhooks.deed, name="webhook_deed"),
 ]
 
 urlpatterns = [*sign_in, *own_account, *desk]

@@ -34,7 +34,7 @@ def work(home: Home) -> None:
 
     from forgeward.desk.actions import homes
     from forgeward.desk.leases import living
-    from forgeward.desk.worker import auditor
+    from forgeward.desk.worker import auditor, courier
     from forgeward.desk.worker.rounds import one_round, told
 
     homes.ready(home)
@@ -43,7 +43,7 @@ def work(home: Home) -> None:
         signal.signal(number, lambda *_: stop.set())
     known = frozenset[str]()
     with living(home) as owner, ParserPool() as pool:
-        beside = auditor.beside(home, owner, stop)
+        beside = [auditor.beside(home, owner, stop), courier.beside(home, owner, stop)]
         while not stop.is_set():
             done = one_round(home, home.now, owner, pool)
             for what, problem in done.problems.items():
@@ -53,7 +53,8 @@ def work(home: Home) -> None:
             known = frozenset(done.problems)
             connection.close_if_unusable_or_obsolete()
             stop.wait(0 if done.read else PAUSE)  # more mails may wait
-        beside.join(timeout=5)
+        for thread in beside:
+            thread.join(timeout=5)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from forgeward.desk.actions import (
     abandoned,
     canaries,
+    deliveries,
     escalation,
     homes,
     intake,
@@ -84,7 +85,7 @@ def one_round(
 ) -> Round:
     """Does what is due now; ``clock`` (``home.now``) is asked anew for each deed, since a round may take long.
 
-    ``audits``: also the nightly audit, for who has no process that does it beside the rounds.
+    ``audits``: also the nightly audit and webhooks, for who has no process that does them beside the rounds.
     ``pool`` reads mails; without one it is made where mails wait. Raises nothing: what failed is in ``problems``.
     """
     done = Round()
@@ -101,6 +102,7 @@ def one_round(
         "heartbeat": lambda: _beat(clock()),
     }
     if audits:
+        parts["webhooks"] = lambda: _tell(home, clock, owner)
         parts["audit"] = lambda: _audit(home, clock, owner)
     if done.tries("clock", lambda: homes.require_clock(clock())):
         for name, part in parts.items():
@@ -150,6 +152,10 @@ def _number(home: Home, now: datetime, done: Round) -> None:
     if Pending.objects.exists():
         done.sequenced = sequence.number()
     sequence.publish(schedule.parse_times(home.settings.ledger.checkpoints), now)
+
+
+def _tell(home: Home, clock: Clock, owner: str) -> None:
+    deliveries.look_after(home, clock, owner)
 
 
 def _audit(home: Home, clock: Clock, owner: str) -> None:
