@@ -78,6 +78,8 @@ TABLES_APART: dict[str, str] = {
     "desk_canaryrow": "test mails",
     "desk_apirate": "how fast a token is used now",
     "desk_apianswer": "answers that may be asked for again within a day",
+    "desk_chatroomrow": "how a chat takes what is sent",
+    "desk_chatrow": "what chats were told beside the mail; the reminder itself is an entry of its case",
     "desk_pending": "a queue; who is in neither it nor the tree is named",
 }
 

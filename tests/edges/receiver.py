@@ -82,6 +82,7 @@ def receiving(*answers: Answer | str, certificate: Path | None = None) -> Iterat
             yield found
         finally:
             found.hung.set()
+            server.shutdown(socket.SHUT_RDWR)  # or the thread that accepts keeps the door open
 
 
 def _accept(server: socket.socket, found: Receiver, context: ssl.SSLContext | None) -> None:

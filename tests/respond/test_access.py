@@ -32,7 +32,7 @@ ledger.pack      LESDA case     restrict     L..D. case    seen        LESD. cas
 ledger.sign      LESD. house    token.own    LESDA house   house.doctor LE.DA house
 ledger.witness   L.... house    token.all    L.... house   house.audit L..DA house
 person.erase     L.... house    person.export L.S.. house    people.reset L.... house
-webhook.manage   L.... house
+webhook.manage   L.... house    chat.test L.... house
 house.backup     LE... house
 ledger.rotate    L.... house    account      ..... own     door        ..... door
 """

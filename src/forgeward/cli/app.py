@@ -44,6 +44,7 @@ COMMANDS: dict[str, Group] = {
     "people": Group("forgeward.cli.people:app", "Who works here: add, list, sign-in links."),
     "token": Group("forgeward.cli.token:app", "Ways in for programs: make, list, revoke."),
     "webhook": Group("forgeward.cli.webhook:app", "Whom we tell what happens: add, list, test, replay."),
+    "chat": Group("forgeward.cli.chat:app", "Chats that the team is reminded in: list, test."),
     "policy": Group("forgeward.cli.policy:app", "The policy: check, show, diff, adopt, standing."),
     "scan": Group("forgeward.cli.scan:scan", "Find what endangers an app's users, before a release."),
     "manifest": Group("forgeward.cli.manifest:app", "What a manifest's scopes and egress are for."),

@@ -1,4 +1,4 @@
-"""The JSON of webhooks: endpoints, what was sent to them, and new secrets."""
+"""The JSON of webhooks (endpoints, what was sent to them, new secrets) and of chats."""
 
 from __future__ import annotations
 
@@ -61,3 +61,26 @@ class Deliveries(Shape, kw_only=True):
 class Replayed(Shape, kw_only=True):
     schema: Literal["forgeward/replayed/1"] = "forgeward/replayed/1"
     again: int
+
+
+class ChatShape(msgspec.Struct):
+    """A room of settings.toml. ``problem``: a sentence while it does not take what is sent."""
+
+    name: str
+    roles: list[str]
+    levels: list[str]
+    digest: str
+    sent: str | None
+    problem: str
+
+
+class Chats(Shape, kw_only=True):
+    schema: Literal["forgeward/chats/1"] = "forgeward/chats/1"
+    chats: list[ChatShape]
+
+
+class ChatTest(Shape, kw_only=True):
+    schema: Literal["forgeward/chat-test/1"] = "forgeward/chat-test/1"
+    room: str
+    taken: bool
+    answer: str

@@ -30,6 +30,7 @@ from typing import Annotated
 
 import msgspec
 
+from forgeward.edges.chat_settings import Chat, check_rooms
 from forgeward.edges.database import VARIABLE, Database, Server, server
 from forgeward.edges.mail_settings import Canary, Dns, Intake, Listener, Mailbox, Notification, OpenPgp, check
 from forgeward.edges.outgoing_settings import Outgoing, networks
@@ -87,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit: Audit = Audit()
     database: Database = Database()
     outgoing: Outgoing = Outgoing()
+    chat: Chat = Chat()
     public_url: str = ""
 
     def link(self, number: str) -> str:
@@ -252,6 +254,7 @@ class Home:
             check(found.mailbox, found.listener, found.notification)
             server(found.database)
             networks(found.outgoing)
+            check_rooms(found.chat)
             parse_times(found.ledger.checkpoints)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
             raise BadInput(f"{self.settings_file}: {problem}.", next="Mend that line of settings.toml.") from None

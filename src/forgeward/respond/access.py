@@ -115,6 +115,7 @@ TABLE: Mapping[str, Row] = {
     "token.own": Row("Make, see and revoke one's own tokens", ALL, Sight.HOUSE),
     "token.all": _deed("See and revoke everybody's tokens", None, LEAD),
     "webhook.manage": _deed("See, enter, try and take away webhooks, and their log", Scope.ADMIN, LEAD),
+    "chat.test": _deed("See the chats of the team, and try one", None, LEAD),
     "account": Row("One's own account: password, second factor, sign-out", frozenset(), Sight.OWN),
     "door": Row("Sign in; read what the API is", frozenset(), Sight.DOOR),
 }  # fmt: skip

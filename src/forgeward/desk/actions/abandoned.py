@@ -7,7 +7,7 @@ from forgeward.desk.actions import write
 from forgeward.desk.actions.audits import RUNNING
 from forgeward.edges.home import Home
 
-_TABLES = ("desk_rawmail", "desk_noticerow", "desk_caserow", "desk_deliveryrow")
+_TABLES = ("desk_rawmail", "desk_noticerow", "desk_caserow", "desk_deliveryrow", "desk_chatroomrow")
 
 
 def free(home: Home) -> int:

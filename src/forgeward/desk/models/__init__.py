@@ -2,10 +2,11 @@
 
 ``people`` who works here · ``cases`` what is open and by when · ``history`` entries, tree, checkpoints ·
 ``post`` mail in and out · ``programme`` policy versions, evidence, heartbeats · ``tokens`` ways in for programs ·
-``webhooks`` whom we tell.
+``webhooks`` whom we tell · ``chats`` what the team is told beside its mail.
 """
 
 from forgeward.desk.models.cases import CaseRow, CaseViewer, ClockRow
+from forgeward.desk.models.chats import ChatRoomRow, ChatRow
 from forgeward.desk.models.history import (
     CheckpointRow,
     Cosignature,
@@ -32,6 +33,8 @@ __all__ = [
     "CanaryRow",
     "CaseRow",
     "CaseViewer",
+    "ChatRoomRow",
+    "ChatRow",
     "CheckpointRow",
     "ClockRow",
     "Cosignature",

@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from forgeward.desk import backed_up, guards, programme
-from forgeward.desk.models import DeliveryRow, Entry, EvidenceRow, Heartbeat, NoticeRow, Pending, RawMail, WebhookRow
+from forgeward.desk.models import (
+    ChatRoomRow,
+    DeliveryRow,
+    Entry,
+    EvidenceRow,
+    Heartbeat,
+    NoticeRow,
+    Pending,
+    RawMail,
+    WebhookRow,
+)
 from forgeward.edges.home import LEAST_FREE, Home
 from forgeward.edges.mail_out import transport_for
 from forgeward.edges.mail_parser import ParserPool
@@ -47,6 +57,7 @@ def _findings(home: Home, now: datetime) -> Iterator[Finding]:
     yield _parser()
     yield _outbox()
     yield _webhooks()
+    yield _chats(home)
     yield _backup(home, now)
     yield _retention(now)
     yield _stored()
@@ -146,6 +157,17 @@ def _webhooks() -> Finding:
         return Finding("webhooks", False, what, "See `forgeward webhook log ID` for what they answer.")
     what = f"{lost} messages to webhooks were given up." if lost else f"{rows.count()} webhooks, all in order."
     return Finding("webhooks", not lost, what, "Send them again with `forgeward webhook replay ID`.")
+
+
+def _chats(home: Home) -> Finding:
+    names = [room.name for room in home.settings.chat.room]
+    if not names:
+        return Finding("chat", True, "No chat is set: reminders go by mail.")
+    failing = ChatRoomRow.objects.filter(name__in=names, fails__gt=0).order_by("name").first()
+    if failing is not None:
+        what = f"The chat “{failing.name}” does not take what is sent: {failing.problem}"
+        return Finding("chat", False, what, f"Mend it and run `forgeward chat test {failing.name}`. Mails go out.")
+    return Finding("chat", True, f"Chats are told: {', '.join(names)}.")
 
 
 def _backup(home: Home, now: datetime) -> Finding:

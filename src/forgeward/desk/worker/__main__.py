@@ -43,7 +43,7 @@ def work(home: Home) -> None:
         signal.signal(number, lambda *_: stop.set())
     known = frozenset[str]()
     with living(home) as owner, ParserPool() as pool:
-        beside = [auditor.beside(home, owner, stop), courier.beside(home, owner, stop)]
+        beside = [auditor.beside(home, owner, stop), *courier.beside(home, owner, stop)]
         while not stop.is_set():
             done = one_round(home, home.now, owner, pool)
             for what, problem in done.problems.items():

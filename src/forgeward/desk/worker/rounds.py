@@ -16,6 +16,7 @@ from typing import TypeAlias
 from forgeward.desk.actions import (
     abandoned,
     canaries,
+    chats,
     deliveries,
     escalation,
     homes,
@@ -156,6 +157,7 @@ def _number(home: Home, now: datetime, done: Round) -> None:
 
 def _tell(home: Home, clock: Clock, owner: str) -> None:
     deliveries.look_after(home, clock, owner)
+    chats.look_after(home, clock, owner)
 
 
 def _audit(home: Home, clock: Clock, owner: str) -> None:
