@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 
-from forgeward.desk.actions import deliveries, sequence, tokens, webhooks
+from forgeward.desk.actions import absences, deliveries, people, sequence, tokens, webhooks
 from forgeward.desk.models import CaseRow
 from forgeward.respond.access import Scope
 from tests.desk.post import Office, answer, office, report
@@ -31,7 +31,7 @@ NOT_HISTORY: dict[str, str] = {
     "desk_person.password": OWN, "desk_person.last_login": OWN, "desk_person.email": OWN, "desk_person.name": OWN,
     "desk_person.zone": OWN, "desk_person.is_superuser": "nothing of ours looks at it",
     "desk_person.path_order": SCREEN,
-    "desk_person.is_active": "switching somebody off is not entered yet", "desk_person.added_at": SCREEN,
+    "desk_person.added_at": SCREEN,
     "desk_caserow.reminded_at": "up to when the worker looked; one that is to come is named",
     "desk_caserow.lease_until": LEASE, "desk_caserow.lease_owner": LEASE,
     "desk_caserow.reporter": "a keyed digest for finding cases; whose key opens the report is tried",
@@ -72,6 +72,7 @@ NOT_HISTORY: dict[str, str] = {
 
 TABLES_APART: dict[str, str] = {
     "desk_signinlink": "one-time ways in, gone after a day",
+    "desk_sessionrow": "who is signed in now, gone with the browser's session",
     "desk_heartbeat": "who runs now, and how far work came",
     "desk_evidencerow": "what checks saw: looked at anew each day",
     "desk_mailboxrow": "how far a mailbox was read",
@@ -116,6 +117,8 @@ def home(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         _mails(post, house)
         secret = opened(house.hannah)
         step(secret, "restrict", house.dele, people=[f"person:{house.hannah.pk}"])
+        absences.enter(house.ines, NOW.date(), NOW.date(), house.dele, house.ines.actor(), NOW)
+        people.switch(house.tomasz, False, house.ines.actor(), NOW)
         tokens.make(house.ines, "Reports", [next(iter(Scope)).value], NOW + timedelta(days=30), NOW)
         hook = webhooks.add("Tracker", "https://hooks.example.com/fw", ["case.received"], house.ines.actor(), NOW).row
         webhooks.rotate(hook.ident, house.ines.actor(), NOW)

@@ -39,5 +39,6 @@ def test_the_queue_keeps_who_waits_through_fewer_indexes(house: House) -> None:
         assert set(Pending.objects.values_list("entry_id", flat=True)) == waiting
         assert indexes("desk_entry") == {index}
         assert guards.missing() == []
+    call_command("migrate", "desk", verbosity=0)
     assert Entry.objects.filter(pk__in=waiting).count() == len(waiting)
     assert agrees(NOW)

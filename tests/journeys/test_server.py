@@ -62,7 +62,7 @@ def _prints_the_same(here: Programme, there: Programme, number: str, opened: str
     for place, words in enumerate((
         ("case", "list"), ("case", "show", number), ("case", "next", number), ("case", "assess", opened),
         ("case", "assess", opened, "--json"), ("case", "show", "FW-222222"), ("notice", "status"), ("people", "list"),
-        ("policy", "adopt"), ("policy", "standing", "IR-4"), ("policy", "diff", "in-force", "1"), ("audit",),
+        ("policy", "standing", "IR-4"), ("policy", "diff", "in-force", "1"), ("audit",),
         ("intake", "held", "discard", "1"),
     )):  # fmt: skip
         more = ("--json",) if place % 2 and words[-1] not in {"--json", "render"} else ()
@@ -78,7 +78,13 @@ def _still(text: str) -> str:
 
 
 def _says_what_it_cannot(there: Programme, number: str) -> None:
-    for words in (("tick",), ("token", "list"), ("ledger", "pack", "--out", "all.pack")):
+    for words in (
+        ("tick",),
+        ("token", "list"),
+        ("policy", "adopt"),
+        ("people", "add", "X", "x@example.com", "--role", "support"),
+        ("ledger", "pack", "--out", "all.pack"),
+    ):
         answer = there.run(*words, "--json")
         assert (answer.code, answer.json["error"]["code"]) == (2, "bad_input"), words
         assert "home" in answer.json["error"]["message"], words

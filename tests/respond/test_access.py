@@ -33,7 +33,9 @@ ledger.sign      LESD. house    token.own    LESDA house   house.doctor LE.DA ho
 ledger.witness   L.... house    token.all    L.... house   house.audit L..DA house
 person.erase     L.... house    person.export L.S.. house    people.reset L.... house
 webhook.manage   L.... house    chat.test L.... house
-house.backup     LE... house
+house.backup     LE... house    people.roles L.... house    people.switch L.... house
+session.all      L.... house    absence.own  LESD. house    absence.all  L..D. house
+token.make       LESDA house
 ledger.rotate    L.... house    account      ..... own     door        ..... door
 """
 WORDS = EXPECTED.split()
@@ -110,3 +112,18 @@ def test_a_demand_says_whom_to_ask() -> None:
 def test_only_own_accounts_and_the_door_ask_for_no_role() -> None:
     """A row without roles would be open to everybody."""
     assert {row.sight for row in TABLE.values() if not row.roles} == {Sight.OWN, Sight.DOOR}
+
+
+def test_what_asks_for_a_fresh_proof_is_written_down_here() -> None:
+    """Keys, roles, erasure, the policy in force, tokens: each is for a person who just proved who they are."""
+    assert {name for name, row in TABLE.items() if row.fresh} == {
+        "policy.adopt", "people.add", "people.roles", "people.switch", "people.reset", "person.erase",
+        "ledger.witness", "ledger.rotate", "token.make",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("action", [name for name, row in TABLE.items() if row.fresh])
+def test_no_token_does_what_asks_for_a_fresh_proof(action: str) -> None:
+    """A program cannot prove anew who it is, so no scope is made for it."""
+    assert TABLE[action].scope is None
+    assert TABLE[action].roles

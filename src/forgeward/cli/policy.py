@@ -146,9 +146,6 @@ def adopt(
 
 
 def _adopted(file: Path | None) -> shapes.PolicyStep:
-    if RUN.far:
-        digest = _proposed(file).digest if file else ""
-        return RUN.far.post("/policy/adoptions", shapes.PolicyStep, {"digest": digest})
     home = RUN.desk()
     from forgeward.desk import shown
     from forgeward.desk.actions import policies, reclock

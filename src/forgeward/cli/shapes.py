@@ -10,6 +10,7 @@ import msgspec
 from forgeward.desk.shapes import *  # noqa: F403 - the shapes that the API shares
 from forgeward.desk.shapes import Shape
 from forgeward.desk.shapes_letters import *  # noqa: F403
+from forgeward.desk.shapes_people import *  # noqa: F403
 from forgeward.desk.shapes_privacy import *  # noqa: F403
 from forgeward.desk.shapes_webhooks import *  # noqa: F403
 from forgeward.prevent.findings import Finding, ManifestChange, Report, ScannedApp, Suppressed, Unread

@@ -24,7 +24,7 @@ class NoHome(Home):
     def exists(self) -> bool:
         raise BadInput(
             "This command needs the home itself; it does not work over the network.",
-            next="Run it on the home's own machine, without --server.",
+            next="Run it on the home's own machine, without --server, or do it on the desk.",
         )
 
     def require(self) -> Home:

@@ -11,11 +11,16 @@ import msgspec
 from forgeward.desk.models.fields import to_micros
 from forgeward.policy.clock import Clock
 from forgeward.respond.case import Case
+from forgeward.vocabulary import rfc3339
 
 _DECODER = msgspec.json.Decoder(Case)
 _ENCODER = msgspec.json.Encoder()
 
 PERSON_ADDED = "person:added"  # the entry that says which roles somebody holds
+PERSON_ROLES = "person:roles"  # the entry that says which roles somebody holds from now on
+PERSON_OFF, PERSON_ON = "person:switched_off", "person:switched_on"
+PERSON_AWAY, PERSON_BACK = "person:away", "person:back"  # an absence is entered, or taken back or cut short
+SESSIONS_ENDED = "person:sessions_ended"
 PERSON_RESET = "person:reset"  # the entry that says why somebody's ways in were taken away and given anew
 ClockKey = tuple[str, str, str]
 LASTING = ("kind", "state", "level", "title_seq", "owner_id", "restricted", "changed_at", "closed_at", "version")
@@ -84,6 +89,11 @@ def clock_values(clock: Clock) -> tuple[Any, ...]:
 def clocks_by_key(clocks: Sequence[Clock]) -> dict[ClockKey, tuple[Any, ...]]:
     """All clocks of a case as rows."""
     return {clock_key(clock): clock_values(clock) for clock in clocks}
+
+
+def absence_words(person: int, begins_at: datetime, ends_at: datetime, stand_in: int | None) -> str:
+    """An absence as its entry holds it, sealed: who is away when is nobody's business outside."""
+    return f"{person} {rfc3339(begins_at)} {rfc3339(ends_at)} {stand_in or ''}".strip()
 
 
 def entry_place(stream: str, seq: int, kind: str, at: datetime) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from forgeward.edges.database import Server
 from forgeward.edges.home import Home, default_folder
+from forgeward.respond.access import FRESH_MINUTES
 
 HOME = Home(Path(os.environ.get("FORGEWARD_HOME") or default_folder()))
 
@@ -35,7 +36,6 @@ SITE_ID = 1
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "allauth",
@@ -128,7 +128,7 @@ ACCOUNT_ADAPTER = "forgeward.desk.web.accounts.Adapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # people are added by the Security Lead, who knows their addresses
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_REAUTHENTICATION_TIMEOUT = FRESH_MINUTES * 60
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_ADAPTER = "forgeward.desk.web.accounts.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -136,6 +136,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Forgeward"
 MFA_TOTP_TOLERANCE = 1
 
+SESSION_ENGINE = "forgeward.desk.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600

@@ -434,18 +434,6 @@ class LedgerWitnesses(Shape, kw_only=True):
     witnesses: list[WitnessLine]
 
 
-class PersonLine(msgspec.Struct):
-    name: str
-    email: str
-    roles: list[str]
-    active: bool
-
-
-class People(Shape, kw_only=True):
-    schema: Literal["forgeward/people/1"] = "forgeward/people/1"
-    people: list[PersonLine]
-
-
 class TokenShape(msgspec.Struct):
     """A token without its secret. ``state``: works, ended, revoked, or gone with its person."""
 

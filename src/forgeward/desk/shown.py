@@ -10,7 +10,6 @@ from typing import Any
 from forgeward.desk import shapes
 from forgeward.desk.actions.cases import Performed
 from forgeward.desk.actions.filing import Taken
-from forgeward.desk.models import Person
 from forgeward.desk.readers import cases as case_readers
 from forgeward.desk.readers.audit import Result
 from forgeward.desk.readers.case_page import CasePage
@@ -342,11 +341,6 @@ def tokens(lines: Iterable[TokenLine]) -> shapes.Tokens:
             for t in lines
         ]
     )
-
-
-def people(rows: Iterable[Person]) -> shapes.People:
-    """Who works here."""
-    return shapes.People(people=[shapes.PersonLine(p.name, p.email, sorted(p.roles), p.is_active) for p in rows])
 
 
 def checkpoint(note: str) -> shapes.LedgerCheckpoint:

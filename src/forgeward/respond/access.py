@@ -1,6 +1,6 @@
 """Who may do what on the whole desk: one table of actions, roles and case visibility (S-2, TC-15, O-4).
 
-    who ─▶ signed in? ─▶ a role that may? ─▶ the case theirs to see? ─▶ YES
+    who ─▶ signed in? ─▶ a role that may? ─▶ the case theirs to see? ─▶ YES ─▶ a fresh row: just proved who it is?
            SIGN_IN       NO, says who may    UNSEEN, as if it were not there
 
 The steps of a case come from ``permissions.ROLES``; here stand all other actions beside them. Pages, API and command
@@ -21,6 +21,8 @@ from forgeward.vocabulary import Actor, Role
 
 ALL = frozenset(Role)
 LEAD = frozenset({Role.LEAD})
+FRESH_MINUTES = 10
+"""How long a proof of who it is (password, code, passkey) counts as fresh."""
 LEADING = frozenset({Role.LEAD, Role.LEADERSHIP})
 HOUSE = LEADING | {Role.ENGINEERING, Role.AUDITOR}
 
@@ -53,13 +55,18 @@ class Scope(enum.StrEnum):
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"
     PEOPLE_READ = "people:read"
+    PEOPLE_WRITE = "people:write"
     LEDGER_READ = "ledger:read"
     LEDGER_WRITE = "ledger:write"
     ADMIN = "admin"
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One action. ``scope`` None: not for tokens. ``blind``: roles that do it on a case which they do not see."""
+    """One action. ``scope`` None: not for tokens. ``blind``: roles that do it on a case which they do not see.
+
+    ``fresh``: pages ask anew who it is where that was proved longer than ``FRESH_MINUTES`` ago. A token proves nothing
+    anew, so such a row has no scope (docs/decisions/0018-fresh-proof.md).
+    """
 
     what: str
     roles: frozenset[Role]
@@ -67,6 +74,7 @@ class Row(msgspec.Struct, frozen=True):
     scope: Scope | None = None
     changes: bool = False
     blind: frozenset[Role] = frozenset()
+    fresh: bool = False
 
 
 def _step(step: str) -> Row:
@@ -81,6 +89,11 @@ def _look(what: str, scope: Scope, sight: Sight = Sight.HOUSE, roles: frozenset[
 
 def _deed(what: str, scope: Scope | None, roles: frozenset[Role], sight: Sight = Sight.HOUSE) -> Row:
     return Row(what, roles, sight, scope, changes=True)
+
+
+def _grave(what: str, roles: frozenset[Role]) -> Row:
+    """What changes keys, roles, the policy in force, ways in, or takes away for good."""
+    return Row(what, roles, Sight.HOUSE, changes=True, fresh=True)
 
 
 OPEN = "case.open"
@@ -98,25 +111,31 @@ TABLE: Mapping[str, Row] = {
     "policy.show": _look("Read the policy, check and compare documents", Scope.POLICY_READ),
     "policy.standing": _look("See how each promise stands, with the evidence", Scope.POLICY_READ),
     "policy.propose": _deed("Propose a policy", Scope.POLICY_WRITE, EVERYBODY),
-    "policy.adopt": _deed("Put a policy in force", Scope.ADMIN, LEADING),
+    "policy.adopt": _grave("Put a policy in force", LEADING),
     "people.list": _look("See who works here, with their roles", Scope.PEOPLE_READ),
-    "people.add": _deed("Add somebody, and let them in", Scope.ADMIN, LEADING),
-    "people.reset": _deed("Let somebody in anew who lost the second factor", None, LEAD),
-    "person.erase": _deed("Erase a person, or see what that would take away", None, LEAD),
+    "people.add": _grave("Add somebody, and let them in", LEADING),
+    "people.roles": _grave("Change somebody's roles", LEAD),
+    "people.switch": _grave("Switch somebody off, or on again", LEAD),
+    "people.reset": _grave("Let somebody in anew who lost the second factor", LEAD),
+    "session.all": _deed("See and end everybody's sessions", Scope.ADMIN, LEAD),
+    "absence.own": _deed("Enter and end one's own absence, with a stand-in", Scope.PEOPLE_WRITE, EVERYBODY),
+    "absence.all": _deed("Enter and end everybody's absence", Scope.PEOPLE_WRITE, LEADING),
+    "person.erase": _grave("Erase a person, or see what that would take away", LEAD),
     "person.export": _look("Give a person what is kept about them", Scope.ADMIN, roles=LEAD | {Role.SUPPORT}),
     "ledger.show": _look("Read the ledger's key, its witnesses and its last checkpoint", Scope.LEDGER_READ),
     "ledger.pack": _look("Make a pack or a proof of a case", Scope.LEDGER_READ, Sight.CASE),
     "ledger.sign": _deed("Number what waits, sign a checkpoint, take co-signatures", Scope.LEDGER_WRITE, EVERYBODY),
-    "ledger.witness": _deed("Enter a witness", Scope.ADMIN, LEAD),
-    "ledger.rotate": _deed("Change the ledger's key", None, LEAD),
+    "ledger.witness": _grave("Enter a witness", LEAD),
+    "ledger.rotate": _grave("Change the ledger's key", LEAD),
     "house.doctor": _look("See what is set up and what is not", Scope.ADMIN, roles=HOUSE),
     "house.backup": _deed("Back up the home", None, LEAD | {Role.ENGINEERING}),
     "house.audit": _look("Replay history against the tables", Scope.ADMIN, roles=LEADING | {Role.AUDITOR}),
-    "token.own": Row("Make, see and revoke one's own tokens", ALL, Sight.HOUSE),
+    "token.own": Row("See and revoke one's own tokens", ALL, Sight.HOUSE),
+    "token.make": Row("Make a token for oneself", ALL, Sight.HOUSE, fresh=True),
     "token.all": _deed("See and revoke everybody's tokens", None, LEAD),
     "webhook.manage": _deed("See, enter, try and take away webhooks, and their log", Scope.ADMIN, LEAD),
     "chat.test": _deed("See the chats of the team, and try one", None, LEAD),
-    "account": Row("One's own account: password, second factor, sign-out", frozenset(), Sight.OWN),
+    "account": Row("One's own account: password, second factor, sessions, sign-out", frozenset(), Sight.OWN),
     "door": Row("Sign in; read what the API is", frozenset(), Sight.DOOR),
 }  # fmt: skip
 """Every action by its name: the name of a step, or ``room.deed``. Auditors are in no row that changes something."""

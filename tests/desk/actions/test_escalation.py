@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from forgeward.desk.actions import escalation
+from forgeward.desk.actions import absences, escalation, people, write
 from forgeward.desk.models import CaseRow, ClockRow, Entry, NoticeRow, Person
 from forgeward.desk.programme import vault
+from forgeward.desk.rows import PERSON_OFF
 from forgeward.errors import ClockWentBack
+from forgeward.vocabulary import Change, Role
 from tests.desk.tables import agrees, case_of, untouched
 from tests.desk.web.house import NOW, House
 from tests.desk.web.story import ASSESSMENT, opened, step
@@ -65,11 +67,13 @@ def test_a_reminder_says_number_promise_and_instant_only(house: House) -> None:
 
 
 def _without(house: House, names: Iterable[str]) -> None:
-    """These have left."""
+    """These have left. The only Lead cannot be switched off, so it is written and entered as if they could."""
     for name in names:
         person = getattr(house, name)
         person.is_active = False
         person.save()
+        with write.inside() as cursor:
+            write.record(cursor, Change(PERSON_OFF, data={"person": person.pk}), "system:test", NOW)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +107,71 @@ def test_an_owner_who_left_is_not_told(house: House) -> None:
     _without(house, ["tomasz"])
     wake_all(HALF)
     assert told(number) == [("IR-5", 50, "ines")]
+
+
+@pytest.mark.parametrize(
+    ("away", "expected"),
+    [
+        ({}, ["tomasz", "ines", "dele"]),
+        ({"tomasz": "hannah"}, ["hannah", "ines", "dele"]),  # the owner's stand-in, whatever their role
+        ({"tomasz": ""}, ["ines", "ines", "dele"]),  # without a stand-in the next on the path
+        ({"ines": "tomasz"}, ["tomasz", "tomasz", "dele"]),
+        ({"tomasz": "ines", "ines": "hannah"}, ["hannah", "hannah", "dele"]),  # the stand-in is away as well
+        (
+            {"tomasz": "ines", "ines": "tomasz"},
+            ["dele", "dele", "dele"],
+        ),  # they stand in for each other: neither is here
+        (
+            {"tomasz": "", "ines": "", "dele": "", "hannah": ""},
+            ["tomasz", "ines", "dele"],
+        ),  # all away: as if nobody were
+    ],
+)
+def test_for_who_is_away_their_stand_in_is_told(house: House, away: dict[str, str], expected: list[str]) -> None:
+    """O-1: the path goes by who is here on that day."""
+    number = opened(house.hannah)
+    step(number, "handover", house.ines, owner=f"person:{house.tomasz.pk}")
+    for name, stand_in in away.items():
+        person, other = getattr(house, name), getattr(house, stand_in) if stand_in else None
+        absences.enter(person, NOW.date(), NOW.date() + timedelta(days=3), other, person.actor(), NOW)
+    for at in (HALF, MOST, DUE):
+        wake_all(at)
+    assert [who for promise, _, who in told(number) if promise == "IR-5"] == expected
+    assert agrees(DUE)
+
+
+def test_an_absence_counts_on_its_days_only(house: House) -> None:
+    """Before it and after it the person is asked as ever; the days are those of the policy's zone."""
+    for first, last in ((1, 2), (30, 40)):
+        day = NOW.date()
+        absences.enter(
+            house.ines, day + timedelta(days=first), day + timedelta(days=last), house.hannah, house.ines.actor(), NOW
+        )
+    number = opened(house.hannah)
+    wake_all(HALF)
+    assert told(number) == [("IR-5", 50, "ines")]
+    wake_all(MOST)
+    assert ("IR-5", 80, "hannah") in told(number), "since midnight in London she is away"
+
+
+def test_a_stand_in_who_cannot_act_is_passed_over(house: House) -> None:
+    """Switched off, or only an auditor by now: the path goes on."""
+    day = NOW.date()
+    absences.enter(house.ines, day, day, house.hannah, house.ines.actor(), NOW)
+    people.change_roles(house.hannah, [Role.AUDITOR], house.ines.actor(), NOW)
+    number = opened(house.tomasz)
+    wake_all(HALF)
+    assert told(number) == [("IR-5", 50, "tomasz")]
+
+
+def test_a_stand_in_is_not_told_of_a_restricted_case_that_does_not_name_them(house: House) -> None:
+    """Standing in opens no case."""
+    number = opened(house.hannah)
+    step(number, "restrict", house.ines, people=[f"person:{house.dele.pk}"])
+    day = NOW.date()
+    absences.enter(house.ines, day, day, house.tomasz, house.ines.actor(), NOW)
+    wake_all(HALF)
+    assert told(number) == [("IR-5", 50, "dele")]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.models import Session
 
 from forgeward.desk.actions import erasures, people, retention
-from forgeward.desk.models import AttachmentRow, CanaryRow, CaseRow, Entry, RawMail, SignInLink
+from forgeward.desk.models import AttachmentRow, CanaryRow, CaseRow, Entry, RawMail, SessionRow, SignInLink
 from forgeward.desk.readers import case_page
 from forgeward.desk.readers import mail as mail_reader
 from forgeward.errors import KeyErased
@@ -114,12 +113,12 @@ def test_cases_without_reporter_stay_as_they_are(house: House) -> None:
 def test_sessions_links_and_test_mails(house: House) -> None:
     """What ended goes; the last test mail of an address stays."""
     people.sign_in_link(house.ines, NOW)
-    Session.objects.create(session_key="a" * 32, session_data="x", expire_date=NOW)
+    SessionRow.objects.create(session_key="a" * 32, session_data="x", expire_date=NOW, began_at=NOW)
     for days in range(3):
         CanaryRow.objects.create(address="security@example.com", sent_at=NOW + days * DAY)
     assert enforced(NOW + 5 * DAY) == {}
     assert enforced(NOW + 120 * DAY) == {"test_mails": 2, "sessions": 2}
-    assert not Session.objects.exists()
+    assert not SessionRow.objects.exists()
     assert not SignInLink.objects.exists()
     assert CanaryRow.objects.get().sent_at == NOW + 2 * DAY
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -27,6 +26,7 @@ from forgeward.desk import kept, programme
 from forgeward.desk import subject as reader
 from forgeward.desk.actions import cases, write
 from forgeward.desk.models import (
+    AbsenceRow,
     ApiAnswer,
     ApiToken,
     AttachmentRow,
@@ -39,6 +39,7 @@ from forgeward.desk.models import (
     Person,
     RawMail,
     SealedValues,
+    SessionRow,
     SignInLink,
 )
 from forgeward.desk.models.fields import to_micros
@@ -377,9 +378,8 @@ def _scrub(pk: int, at: str) -> None:
     ApiToken.objects.filter(person=person).update(name="")
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()
-    for session in Session.objects.all():
-        if session.get_decoded().get("_auth_user_id") == str(pk):
-            session.delete()
+    SessionRow.objects.filter(person=person).delete()
+    AbsenceRow.objects.filter(person=person).delete()
     cache.clear()  # counters of sign-ins may be kept by address
 
 

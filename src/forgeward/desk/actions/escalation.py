@@ -17,7 +17,7 @@ from forgeward.desk import programme
 from forgeward.desk.actions import write
 from forgeward.desk.actions.cases import columns, perform_in
 from forgeward.desk.actions.write import Letter
-from forgeward.desk.models import Person
+from forgeward.desk.models import AbsenceRow, Person
 from forgeward.desk.models.fields import from_micros, to_micros
 from forgeward.desk.rows import decode_case
 from forgeward.respond.case import Case
@@ -63,7 +63,7 @@ def wake(number: str, owner: str, now: datetime) -> int:
 
 
 def _remind(cursor: CursorWrapper, number: str, pk: int, case: Case, reminder: Reminder, now: datetime) -> None:
-    person = _person(case, reminder)
+    person = _person(case, reminder, now)
     command = Escalate(
         promise=reminder.promise,
         regime=reminder.regime,
@@ -79,21 +79,43 @@ def _remind(cursor: CursorWrapper, number: str, pk: int, case: Case, reminder: R
         write.write_letters(cursor, pk, [letter], now)
 
 
-def _person(case: Case, reminder: Reminder) -> Person | None:
+def _person(case: Case, reminder: Reminder, now: datetime) -> Person | None:
     """Who is told: the owner, the Lead or Leadership; where there is none, the next role of the policy's path.
 
-    Of a restricted case only somebody whom it names, whatever their role. None where nobody is left to tell.
+    For somebody who is away their stand-in is told; where all are away, the first of them after all. Of a restricted
+    case only somebody whom it names, whatever their role. None where nobody is left to tell.
     """
-    there = Person.objects.filter(is_active=True)
+    found = Person.objects.filter(is_active=True).prefetch_related("groups")
     if case.people:
-        there = there.filter(pk__in=[_pk(person) for person in case.people])
-    if reminder.path == "owner" and case.owner and (owner := there.filter(pk=_pk(case.owner)).first()):
+        found = found.filter(pk__in=[_pk(person) for person in case.people])
+    there = {person.pk: person for person in found}
+    absent = AbsenceRow.objects.filter(begins_at__lte=now, ends_at__gt=now)
+    away = dict(absent.values_list("person_id", "stand_in_id"))
+    return _first_of_path(case, reminder, there, away) or _first_of_path(case, reminder, there, {})
+
+
+def _first_of_path(
+    case: Case, reminder: Reminder, there: Mapping[int, Person], away: Mapping[int, int | None]
+) -> Person | None:
+    if reminder.path == "owner" and case.owner and (owner := _asked(_pk(case.owner), there, away)):
         return owner
     path = [*_FIRST[reminder.path], *programme.policies().latest.escalation]
-    for roles in (*({role} for role in path), WORKING):
-        if person := there.filter(groups__name__in=[role.value for role in roles]).first():
-            return person
+    for roles in (*(frozenset({role}) for role in path), WORKING):
+        for person in there.values():
+            if person.roles & roles and (asked := _asked(person.pk, there, away)):
+                return asked
     return None
+
+
+def _asked(pk: int, there: Mapping[int, Person], away: Mapping[int, int | None]) -> Person | None:
+    """The person, or who stands in for them, or for the stand-in. None where that ends with nobody."""
+    wanted: int | None = pk
+    passed: set[int] = set()
+    while wanted is not None and wanted in away and wanted not in passed:
+        passed.add(wanted)
+        wanted = away[wanted]
+    person = there.get(wanted) if wanted is not None and wanted not in away else None
+    return None if person is None or (passed and person.roles.isdisjoint(WORKING)) else person
 
 
 def _pk(person: str) -> int:

@@ -12,17 +12,18 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
 
-from forgeward.desk.actions import write
+from forgeward.desk.actions import sessions, write
 from forgeward.desk.models import Person, SignInLink
 from forgeward.desk.models.fields import to_micros
-from forgeward.desk.rows import PERSON_ADDED, PERSON_RESET
-from forgeward.errors import BadInput, NotFound
+from forgeward.desk.rows import PERSON_ADDED, PERSON_OFF, PERSON_ON, PERSON_RESET, PERSON_ROLES
+from forgeward.errors import AnswerIsNo, BadInput, NotFound
 from forgeward.respond.access import demand
 from forgeward.vocabulary import Actor, Change, Role, Sealed
 
 NAME_LIMIT = 200
 REASON_LIMIT = 2000
 ADDRESS_LIMIT = 254  # RFC 5321, 4.5.3.1.3, less the brackets
+ERASED_ADDRESS = "@erased.invalid"  # what `erase` leaves of an address
 LINK_LIFE = timedelta(hours=24)
 PATH = {Role.ENGINEERING: 10, Role.SUPPORT: 20, Role.LEAD: 30, Role.LEADERSHIP: 40, Role.AUDITOR: 90}
 
@@ -34,19 +35,19 @@ def add_person(name: str, email: str, roles: Iterable[Role], actor: Actor, now: 
     """
     demand("people.add", actor)
     held = sorted(set(roles))
-    _require_person(name, email, held)
+    _require_person(name, email)
+    _require_roles(held)
     with write.inside() as cursor:
         if Person.objects.filter(email__iexact=email.strip()).exists():
             raise BadInput(f"{email} is here already.", next="See `forgeward people list`.")
-        order = min(PATH[role] for role in held)
-        person = Person.objects.create_user(email, name=name.strip() or email, added_at=now, path_order=order)
-        person.groups.set([Group.objects.get_or_create(name=role.value)[0] for role in held])
+        person = Person.objects.create_user(email, name=name.strip() or email, added_at=now, path_order=_place(held))
+        _give(person, held)
         change = Change(PERSON_ADDED, data={"person": person.pk, "roles": [role.value for role in held]})
         write.record(cursor, change, actor.id, now)
     return person
 
 
-def _require_person(name: str, email: str, held: list[Role]) -> None:
+def _require_person(name: str, email: str) -> None:
     try:
         validate_email(email.strip())
         MaxLengthValidator(ADDRESS_LIMIT)(email.strip())
@@ -54,8 +55,80 @@ def _require_person(name: str, email: str, held: list[Role]) -> None:
         raise BadInput(f"“{email}” is not an e-mail address.", next="Give one like ines@example.com.") from None
     if len(name) > NAME_LIMIT or not name.isprintable():
         raise BadInput("That is not a name.", next=f"Write at most {NAME_LIMIT} characters on one line.")
+
+
+def _require_roles(held: list[Role]) -> None:
     if not held:
         raise BadInput("A person needs at least one role.", next=f"Name one of: {', '.join(Role)}.")
+
+
+def _place(held: list[Role]) -> int:
+    """The place on the escalation path that roles give: that of the first one on it."""
+    return min(PATH[role] for role in held)
+
+
+def _give(person: Person, held: list[Role]) -> None:
+    person.groups.set([Group.objects.get_or_create(name=role.value)[0] for role in held])
+
+
+def change_roles(person: Person, roles: Iterable[Role], actor: Actor, now: datetime) -> None:
+    """Somebody holds these roles from now on, and no others.
+
+    Raises ``NotAllowed`` for all but the Security Lead, ``BadInput``, ``AnswerIsNo`` where nothing would change or
+    nobody would be left to lead.
+    """
+    demand("people.roles", actor)
+    held = sorted(set(roles))
+    _require_roles(held)
+    with write.inside() as cursor:
+        before = _held_now(person)
+        if before == set(held):
+            raise AnswerIsNo(f"{person.name} holds just these roles.", next="Nothing is to be done.")
+        if Role.LEAD not in held:
+            _require_another_lead(person)
+        if person.path_order == _place(sorted(before) or held):  # who was given another place keeps it
+            Person.objects.filter(pk=person.pk).update(path_order=_place(held))
+        _give(person, held)
+        change = Change(PERSON_ROLES, data={"person": person.pk, "roles": [role.value for role in held]})
+        write.record(cursor, change, actor.id, now)
+    person.refresh_from_db()
+
+
+def _held_now(person: Person) -> frozenset[Role]:
+    """The roles as the database has them, whatever the caller read before."""
+    return Person.objects.get(pk=person.pk).roles
+
+
+def _require_another_lead(person: Person) -> None:
+    """Inside a transaction. Two leads who take the role from each other at once wait here for one another."""
+    group, _ = Group.objects.get_or_create(name=Role.LEAD.value)
+    Group.objects.select_for_update().get(pk=group.pk)
+    leads = Person.objects.filter(groups=group, is_active=True)
+    if leads.filter(pk=person.pk).exists() and not leads.exclude(pk=person.pk).exists():
+        raise AnswerIsNo(
+            "This is the only Security Lead.",
+            next="Give the role to somebody else first: `forgeward people roles E-MAIL --role security_lead`.",
+        )
+
+
+def switch(person: Person, on: bool, actor: Actor, now: datetime) -> None:
+    """Switches somebody off, or on again. Sessions and unused links end at once; their tokens rest with them.
+
+    Raises ``NotAllowed`` for all but the Security Lead, ``AnswerIsNo`` where it is so already, for the only Security
+    Lead, and for somebody who was erased.
+    """
+    demand("people.switch", actor)
+    with write.inside() as cursor:
+        if not on:
+            _require_another_lead(person)
+        rows = Person.objects.filter(pk=person.pk, is_active=not on).exclude(email__endswith=ERASED_ADDRESS)
+        if not rows.update(is_active=on):
+            word = "works here already, or was erased" if on else "is switched off already"
+            raise AnswerIsNo(f"{person.name} {word}.", next="See `forgeward people list`.")
+        sessions.end_all(person)
+        SignInLink.objects.filter(person=person, used_at__isnull=True).delete()
+        write.record(cursor, Change(PERSON_ON if on else PERSON_OFF, data={"person": person.pk}), actor.id, now)
+    person.refresh_from_db()
 
 
 def sign_in_link(person: Person, now: datetime) -> str:
@@ -84,8 +157,9 @@ def reset(person: Person, reason: str, actor: Actor, now: datetime) -> str:
     with write.inside() as cursor:
         Authenticator.objects.filter(user=person).delete()
         SignInLink.objects.filter(person=person, used_at__isnull=True).delete()
-        person.set_unusable_password()  # a session holds a hash of the password, so this ends them all
+        person.set_unusable_password()  # a session holds a hash of the password, so this ends any that was missed
         person.save(update_fields=["password"])
+        sessions.end_all(person)
         change = Change(PERSON_RESET, data={"person": person.pk}, sealed={"reason": Sealed(reason.strip())})
         write.record(cursor, change, actor.id, now)
         return sign_in_link(person, now)

@@ -9,13 +9,21 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import F
 
 from forgeward.desk import backed_up, programme
 from forgeward.desk.actions import erasures, files, write
-from forgeward.desk.models import AttachmentRow, CanaryRow, CaseRow, Heartbeat, MessageRow, RawMail, SignInLink
+from forgeward.desk.models import (
+    AttachmentRow,
+    CanaryRow,
+    CaseRow,
+    Heartbeat,
+    MessageRow,
+    RawMail,
+    SessionRow,
+    SignInLink,
+)
 from forgeward.edges.home import Home, translated
 from forgeward.policy.retention import before
 from forgeward.vocabulary import Actor, Change, rfc3339
@@ -124,9 +132,9 @@ def _test_mails(home: Home, until: datetime, now: datetime) -> int:
 
 
 def _sessions(home: Home, until: datetime, now: datetime) -> int:
-    sessions = list(Session.objects.filter(expire_date__lt=until).values_list("pk", flat=True)[:BATCH])
+    sessions = list(SessionRow.objects.filter(expire_date__lt=until).values_list("pk", flat=True)[:BATCH])
     links = list(SignInLink.objects.filter(expires_at__lt=until).values_list("pk", flat=True)[:BATCH])
-    Session.objects.filter(pk__in=sessions).delete()
+    SessionRow.objects.filter(pk__in=sessions).delete()
     SignInLink.objects.filter(pk__in=links).delete()
     return len(sessions) + len(links)
 

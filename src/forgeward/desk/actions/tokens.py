@@ -38,7 +38,7 @@ def make(person: Person, name: str, scopes: Collection[str], until: datetime, no
     roles have no use for, for an end that has passed or lies more than a year ahead, and for more than ``MOST`` tokens.
     """
     actor = person.actor()
-    demand("token.own", actor)
+    demand("token.make", actor)
     wanted = _scopes(scopes, actor)
     if not name.strip() or len(name) > NAME_LIMIT or not name.isprintable():
         raise BadInput("A token has a name.", next=f"Say in at most {NAME_LIMIT} characters what it is for.")

@@ -6,5 +6,5 @@ calls      how an operation is declared: one function, its action, its shapes
 bodies     JSON in, strictly: unknown fields are refused
 problems   from ``forgeward.errors`` to RFC 9457
 describe   the OpenAPI document
-cases · mail · policy · house    the operations
+cases · mail · policy · people · house    the operations
 """

@@ -1,4 +1,4 @@
-"""The house: its people, its ledger, its health, and the document that describes this API."""
+"""The house: its ledger, its health, and the document that describes this API."""
 
 from __future__ import annotations
 
@@ -12,31 +12,22 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from forgeward.desk import keychain, programme, shapes, shown
-from forgeward.desk.actions import packs, people, receipts, sequence
+from forgeward.desk.actions import packs, receipts, sequence
 from forgeward.desk.api import bodies, calls, describe, gate
 from forgeward.desk.api import mail as mail_calls
+from forgeward.desk.api import people as people_calls
 from forgeward.desk.api import policy as policy_calls
 from forgeward.desk.api import webhooks as webhook_calls
 from forgeward.desk.api.calls import call
 from forgeward.desk.api.cases import BYTES, Number, download, require_seen
 from forgeward.desk.models import CaseRow, CheckpointRow
-from forgeward.desk.readers import people as people_reader
 from forgeward.desk.readers.audit import examine as examine_history
 from forgeward.desk.readers.doctor import examine as examine_house
 from forgeward.desk.readers.sight import visible_to
 from forgeward.errors import NotFound
 from forgeward.policy.disclosure import Audience
-from forgeward.vocabulary import Role
 
 router = Router(tags=["house"])
-
-
-class NewPerson(msgspec.Struct, forbid_unknown_fields=True):
-    """Somebody who begins to work here. They come in by a one-time link, which is made on the server."""
-
-    name: Annotated[str, msgspec.Meta(max_length=200)]
-    email: Annotated[str, msgspec.Meta(max_length=254)]
-    roles: Annotated[list[Role], msgspec.Meta(min_length=1, max_length=5)]
 
 
 class PackWanted(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,25 +42,7 @@ class ReceiptWanted(msgspec.Struct, forbid_unknown_fields=True):
     entry: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] = 1
 
 
-FORMS: list[type[msgspec.Struct]] = [NewPerson, PackWanted, ReceiptWanted]
-
-
-@call(router.get, "/people", "people", shapes.People)
-def list_people(request: HttpRequest) -> HttpResponse:
-    """Who works here, in the order of the escalation path."""
-    return calls.json(shown.people(people_reader.everybody()))
-
-
-@call(router.post, "/people", "add_person", shapes.People, status=201, once=True, body=describe.ref(NewPerson))
-def add_person(request: HttpRequest) -> HttpResponse:
-    """Add somebody, with their roles."""
-
-    def work() -> HttpResponse:
-        sent = bodies.read(request, NewPerson)
-        actor, now = gate.bearer(request).actor, programme.home().now()
-        return calls.json(shown.people([people.add_person(sent.name, sent.email, sent.roles, actor, now)]), 201)
-
-    return calls.done_once(request, work)
+FORMS: list[type[msgspec.Struct]] = [PackWanted, ReceiptWanted]
 
 
 @call(router.get, "/ledger/key", "ledger_key", shapes.LedgerKey)
@@ -142,6 +115,6 @@ def document() -> bytes:
     from forgeward.desk.api.urls import api
 
     made = describe.complete(dict(api.get_openapi_schema(path_prefix="/api/v1/")), [
-        *policy_calls.FORMS, *mail_calls.FORMS, *webhook_calls.FORMS, *FORMS,
+        *policy_calls.FORMS, *mail_calls.FORMS, *people_calls.FORMS, *webhook_calls.FORMS, *FORMS,
     ])  # fmt: skip
     return msgspec.json.encode(made, order="deterministic")

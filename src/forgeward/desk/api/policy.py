@@ -1,4 +1,4 @@
-"""The policy: read, checked, compared, proposed, put in force; how its promises stand."""
+"""The policy: read, checked, compared, proposed; how its promises stand."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from forgeward.desk import programme, shapes, shown
-from forgeward.desk.actions import policies, reclock
+from forgeward.desk.actions import policies
 from forgeward.desk.api import bodies, calls, describe, gate
 from forgeward.desk.api.calls import call
-from forgeward.desk.models import PolicyVersion
 from forgeward.desk.readers import moves as moves_reader
 from forgeward.desk.readers import standing as standing_reader
 from forgeward.desk.readers.policies import stored_document
@@ -45,13 +44,7 @@ class Comparison(msgspec.Struct, forbid_unknown_fields=True):
     after_text: Text = ""
 
 
-class Adoption(msgspec.Struct, forbid_unknown_fields=True):
-    """``digest``: of the proposal that was read and is meant; a later one is then not adopted by mistake."""
-
-    digest: Annotated[str, msgspec.Meta(max_length=64)] = ""
-
-
-FORMS: list[type[msgspec.Struct]] = [Document, Comparison, Adoption]
+FORMS: list[type[msgspec.Struct]] = [Document, Comparison]
 
 
 @call(router.get, "/policy", "policy", shapes.PolicyShow)
@@ -101,20 +94,6 @@ def propose_policy(request: HttpRequest) -> HttpResponse:
         return calls.json(shown.policy_step("proposed", load(row.text)), 201)
 
     return calls.done_once(request, work)
-
-
-@call(router.post, "/policy/adoptions", "adopt_policy", shapes.PolicyStep, status=201, body=describe.ref(Adoption))
-def adopt_policy(request: HttpRequest) -> HttpResponse:
-    """Put the latest proposal in force: its digest enters the ledger and open clocks follow it."""
-    sent, home = bodies.read(request, Adoption), programme.home()
-    waiting = PolicyVersion.objects.filter(adopted_at__isnull=True).order_by("-id")
-    row = (waiting.filter(digest=sent.digest) if sent.digest else waiting).first()
-    if row is None:
-        said = "No proposal has this digest." if sent.digest else "Nothing is proposed."
-        raise NotFound(said, next="Propose a document with `forgeward policy propose FILE`.")
-    adopted = policies.adopt(row, gate.bearer(request).actor, home.now())
-    count = reclock.open_cases(home.now(), lambda _done, _total: None)
-    return calls.json(shown.policy_step("adopted", adopted, count), 201)
 
 
 @call(router.get, "/policy/standing", "standing", shapes.StandingShape)

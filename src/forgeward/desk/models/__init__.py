@@ -19,13 +19,14 @@ from forgeward.desk.models.history import (
     TreeNode,
     Witness,
 )
-from forgeward.desk.models.people import Person, SignInLink
+from forgeward.desk.models.people import AbsenceRow, Person, SessionRow, SignInLink
 from forgeward.desk.models.post import AttachmentRow, CanaryRow, MailboxRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.programme import EvidenceRow, Heartbeat, PolicyVersion
 from forgeward.desk.models.tokens import ApiAnswer, ApiRate, ApiToken
 from forgeward.desk.models.webhooks import DeliveryRow, WebhookRow
 
 __all__ = [
+    "AbsenceRow",
     "ApiAnswer",
     "ApiRate",
     "ApiToken",
@@ -53,6 +54,7 @@ __all__ = [
     "Publication",
     "RawMail",
     "SealedValues",
+    "SessionRow",
     "SignInLink",
     "TreeNode",
     "WebhookRow",

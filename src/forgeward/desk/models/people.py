@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 from forgeward.desk.models.fields import InstantField
@@ -63,3 +64,29 @@ class SignInLink(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE)
     expires_at = InstantField()
     used_at = InstantField(null=True)
+
+
+class SessionRow(AbstractBaseSession):
+    """A browser's session, with what its person is shown of it. ``session_key`` is a digest: the cookie holds the key.
+
+    ``seen_at`` is noted to the minute. Who deletes the row ends the session, in every process with its next request.
+    """
+
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="sessions")
+    began_at = InstantField()
+    seen_at = InstantField(null=True)
+    address = models.CharField(max_length=45, blank=True)  # the longest text of an IPv6 address
+    agent = models.CharField(max_length=300, blank=True)
+
+
+class AbsenceRow(models.Model):
+    """Somebody is away from ``begins_at`` until before ``ends_at``; ``stand_in`` is asked in their place (O-1)."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="absences")
+    begins_at = InstantField()
+    ends_at = InstantField()
+    stand_in = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("begins_at", "id")
+        indexes: ClassVar = [models.Index(fields=["ends_at"], name="absence_end")]

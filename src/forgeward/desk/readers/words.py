@@ -217,6 +217,26 @@ def choice(word: str) -> str:
     return CHOICES.get(word) or RESOLUTIONS.get(word) or LETTERS.get(word) or word.replace("_", " ")
 
 
+SCOPES: Final[Mapping[str, str]] = {
+    "cases:read": "read cases and outgoing mail",
+    "cases:write": "open cases and take steps on them",
+    "mail:read": "read incoming mail",
+    "intake:write": "take reports in, decide on held mail",
+    "policy:read": "read the policy and how promises stand",
+    "policy:write": "propose a policy; a person adopts it",
+    "people:read": "see who works here",
+    "people:write": "enter and end absences",
+    "ledger:read": "make packs, read the last checkpoint",
+    "ledger:write": "sign checkpoints",
+    "admin": "look after the house: health, audit, exports, sessions of others",
+}
+
+
+def scope(name: str) -> str:
+    """What a token with this scope is for."""
+    return SCOPES[name]
+
+
 def capital(text: str) -> str:
     """The text with a capital at its beginning, the rest as it is."""
     return text[:1].upper() + text[1:]

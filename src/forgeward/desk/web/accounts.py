@@ -15,6 +15,7 @@ import qrcode  # type: ignore[import-untyped]
 from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.signals import password_changed, password_set
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
@@ -24,9 +25,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.urls import reverse
 
+from forgeward.desk.actions import sessions
 from forgeward.desk.models import Person
+from forgeward.desk.readers.colleagues import FACTORS
+from forgeward.desk.sessions import digest
 
-FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes only stand in for one of these
 _NONCE = 12
 
 
@@ -124,3 +127,9 @@ def showed_factor(request: HttpRequest) -> bool:
 def _enrolling_shows_it(request: HttpRequest, user: Person, authenticator: Authenticator, **_: object) -> None:
     if authenticator.type in FACTORS:
         record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type, enrolled=True)
+
+
+@receiver([password_changed, password_set])
+def _others_end(request: HttpRequest, user: Person, **_: object) -> None:
+    """A new password ends the other sessions; without this they would be listed until they are next used."""
+    sessions.end_all(user, but=digest(request.session.session_key or ""))

@@ -73,6 +73,7 @@ class House:
             Room("promises", "Promises", reverse("promises"), _counted(counts.promises)),
             Room("mail", "Mail", reverse("mail"), _counted(counts.held_mails)),
             Room("notices", "Notices", reverse("notices"), _counted(counts.waiting_notices)),
+            Room("people", "People", reverse("people"), ""),
         )
         if ask("webhook.manage", person.actor()) is not Answer.YES:  # type: ignore[union-attr]
             return shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.core.exceptions import SuspiciousOperation
@@ -12,9 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from forgeward.desk.actions import sessions
 from forgeward.desk.addresses import PAGES
 from forgeward.desk.programme import home
-from forgeward.desk.web.accounts import has_code, has_factor, showed_factor
+from forgeward.desk.sessions import SessionStore
+from forgeward.desk.web.accounts import has_code, has_factor, proved_recently, showed_factor
 from forgeward.desk.web.views import errors
 from forgeward.respond.access import TABLE, Answer, Sight, ask, refusal
 
@@ -64,6 +66,8 @@ class SignedIn:
             return None
         if not request.user.is_authenticated:
             return _to("account_login", request)
+        store = cast(SessionStore, request.session)
+        sessions.note(store, request.META.get("REMOTE_ADDR", ""), request.headers.get("User-Agent", ""), home().now())
         prefetch_related_objects([request.user], "groups")
         return self._second_factor(request, name) or self._permitted(request, name)
 
@@ -75,10 +79,23 @@ class SignedIn:
         action = PAGES[name]
         answer = ask(action, person.actor())
         if answer is Answer.YES:
-            return None
+            return self._proved(request) if TABLE[action].fresh else None
         if answer is Answer.UNSEEN:
             raise Http404
         return errors.refused(request, refusal(action), 403)
+
+    def _proved(self, request: HttpRequest) -> HttpResponse | None:
+        """Asks anew for the strongest proof that the person has, and then comes back to the form, never to a POST."""
+        person: Any = request.user
+        if proved_recently(request):
+            return None
+        if has_factor(person):
+            name = "mfa_reauthenticate" if has_code(person) else "mfa_reauthenticate_webauthn"
+        elif person.has_usable_password():
+            name = "account_reauthenticate"
+        else:
+            return None  # a demo home, entered by its link: there is nothing that could be shown
+        return HttpResponseRedirect(f"{reverse(name)}?{urlencode({'next': request.path})}")
 
     def _second_factor(self, request: HttpRequest, name: str) -> HttpResponse | None:
         person: Any = request.user

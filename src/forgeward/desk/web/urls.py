@@ -12,7 +12,21 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkey
 from django.urls import URLPattern, path
 
-from forgeward.desk.web.views import cases, door, errors, letters, mail, notices, promises, steps, today, webhooks
+from forgeward.desk.web.views import account as own
+from forgeward.desk.web.views import (
+    adoption,
+    cases,
+    door,
+    errors,
+    letters,
+    mail,
+    notices,
+    people,
+    promises,
+    steps,
+    today,
+    webhooks,
+)
 
 sign_in: list[URLPattern] = [
     path("sign-in/", account.login, name="account_login"),
@@ -37,6 +51,11 @@ own_account: list[URLPattern] = [
     path("account/passkeys/add/", passkey.add_webauthn, name="mfa_add_webauthn"),
     path("account/passkeys/<int:pk>/rename/", passkey.edit_webauthn, name="mfa_edit_webauthn"),
     path("account/passkeys/<int:pk>/remove/", passkey.remove_webauthn, name="mfa_remove_webauthn"),
+    path("account/sessions/", own.sessions, name="own_sessions"),
+    path("account/sessions/end/", own.end_sessions, name="end_own_sessions"),
+    path("account/tokens/", own.tokens, name="own_tokens"),
+    path("account/tokens/make/", own.make_token, name="make_token"),
+    path("account/tokens/<slug:ident>/revoke/", own.revoke_token, name="revoke_token"),
     path("account/recovery-codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("account/recovery-codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("account/recovery-codes/text/", codes.download_recovery_codes, name="mfa_download_recovery_codes"),
@@ -53,6 +72,17 @@ desk: list[URLPattern] = [
     path("cases/<str:number>/entries/<int:seq>/", cases.entry, name="entry"),
     path("promises/", promises.promises, name="promises"),
     path("promises/<str:promise_id>/", promises.promise, name="promise"),
+    path("policy/adopt/", adoption.adopt, name="adopt_policy"),
+    path("people/", people.people, name="people"),
+    path("people/add/", people.add, name="add_person"),
+    path("people/tokens/", own.all_tokens, name="all_tokens"),
+    path("people/absences/<int:pk>/end/", people.back, name="back"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/roles/", people.roles, name="change_roles"),
+    path("people/<int:pk>/switch/", people.switch, name="switch_person"),
+    path("people/<int:pk>/reset/", people.reset, name="reset_person"),
+    path("people/<int:pk>/away/", people.away, name="away"),
+    path("people/<int:pk>/sessions/end/", people.end_sessions, name="end_sessions"),
     path("mail/", mail.mails, name="mail"),
     path("mail/<int:pk>/", mail.mail, name="one_mail"),
     path("mail/<int:pk>/raw/", mail.raw, name="raw_mail"),
