@@ -10,7 +10,8 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import settings
-from django.test import Client
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.test import Client, override_settings
 
 from forgeward.desk.actions import people
 from forgeward.desk.models import Person, SignInLink
@@ -250,6 +251,41 @@ def test_guessing_is_slowed_down(house: House, client: Client) -> None:
     page = sign_in(client, house.ines)
     assert page.status_code == 200
     assert "Too many failed attempts" in page.content.decode()
+
+
+def test_another_port_in_the_host_header_gives_no_more_guesses(house: House) -> None:
+    """Failures are counted by address, whatever name a browser says that it came to."""
+    pages = [
+        Client(headers={"host": f"localhost:{port}"}).post(
+            "/sign-in/",
+            {"login": "INES@example.com" if port % 2 else house.ines.email, "password": "wrong wrong wrong"},
+        )
+        for port in range(1, 8)
+    ]
+    assert ["Too many failed attempts" in page.content.decode() for page in pages] == [False] * 5 + [True] * 2
+
+
+class Counting(MD5PasswordHasher):
+    """Counts how often a password is hashed."""
+
+    done = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        Counting.done += 1
+        return super().encode(password, salt)
+
+
+@pytest.mark.parametrize("login", ["who@example.com", "ines@example.com", "tomasz@example.com", "dele@example.com"])
+def test_every_sign_in_that_fails_costs_the_same(house: House, login: str) -> None:
+    """Unknown, known, switched off, without a password: one password is hashed for each, so the time tells nothing."""
+    Person.objects.filter(pk=house.tomasz.pk).update(is_active=False)
+    house.dele.set_unusable_password()
+    house.dele.save()
+    Counting.done = 0
+    with override_settings(PASSWORD_HASHERS=[f"{__name__}.Counting"]):
+        page = Client().post("/sign-in/", {"login": login, "password": "wrong wrong wrong"})
+    assert (page.status_code, "do not belong together" in page.content.decode()) == (200, True)
+    assert Counting.done == 1
 
 
 def test_forms_need_their_token(demo_house: House) -> None:

@@ -228,7 +228,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "people:write": "enter and end absences",
     "ledger:read": "make packs, read the last checkpoint",
     "ledger:write": "sign checkpoints",
-    "admin": "look after the house: health, audit, exports, sessions of others",
+    "admin": "look after the house: health, audit, exports, webhooks, others' sessions",
 }
 
 

@@ -54,6 +54,13 @@ class Adapter(DefaultAccountAdapter):
         """A sign-in of the last minutes is proof enough: nobody types the password twice in a row to enrol."""
         return not proved_recently(self.request)
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Failed sign-ins are counted by address alone.
+
+        allauth counts by the Host header too, of which anybody chooses the port: each one would be five more guesses.
+        """
+        return str(credentials.get("email", "")).strip().lower()
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("mfa_index")
 

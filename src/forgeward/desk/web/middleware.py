@@ -94,7 +94,8 @@ class SignedIn:
         elif person.has_usable_password():
             name = "account_reauthenticate"
         else:
-            return None  # a demo home, entered by its link: there is nothing that could be shown
+            # A demo home that was entered by its link asks for nothing: there is nothing that could be shown.
+            return None if home().is_demo else _to("mfa_index", request)
         return HttpResponseRedirect(f"{reverse(name)}?{urlencode({'next': request.path})}")
 
     def _second_factor(self, request: HttpRequest, name: str) -> HttpResponse | None:
