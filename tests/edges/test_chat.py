@@ -23,7 +23,7 @@ def room(folder: Path, url: str, mode: int = 0o600) -> ChatRoom:
     file = folder / "address"
     file.write_text(url)
     file.chmod(mode)
-    return ChatRoom("security", str(file), (Role.LEAD,))
+    return ChatRoom("security", (Role.LEAD,), str(file))
 
 
 REFUSED = [
@@ -59,7 +59,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(HomeUnusable, match="can be read"):
         target(room(tmp_path, "slack://A/B/C", 0o644), ())
     with pytest.raises(ForgewardError, match="missing"):
-        target(ChatRoom("security", str(tmp_path / "none"), (Role.LEAD,)), ())
+        target(ChatRoom("security", (Role.LEAD,), str(tmp_path / "none")), ())
 
 
 def test_settings_are_checked() -> None:
@@ -78,6 +78,11 @@ def test_settings_are_checked() -> None:
             msgspec.convert({"room": [{**one, **wrong}]}, Chat)
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"quiet_from": "24:00"}, Chat)
+    for lost in ({**one, "url_file": ""}, {**one, "mail": "team@example.com"}):
+        with pytest.raises(BadInput, match="url_file or mail"):
+            check_rooms(msgspec.convert({"room": [lost]}, Chat))
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"room": [{**one, "mail": "team@example.com\r\nBcc: x@y"}]}, Chat)
     with pytest.raises(BadInput, match="twice"):
         check_rooms(msgspec.convert({"room": [one, one]}, Chat))
 

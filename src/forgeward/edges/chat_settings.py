@@ -37,15 +37,17 @@ _CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class ChatRoom(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One ``[[chat.room]]``. ``url_file``: holds apprise's address, which is a secret, and is for its owner only.
+    """One ``[[chat.room]]``. ``url_file``: holds apprise's address, which is a secret, and is for its owner only; or
+    ``mail``: an address of the team, which the mail server of settings.toml sends to.
 
     ``roles``: whose reminders go there. ``levels``: only of these severities; none: of all, also where none is known
     yet. ``digest``: open deadlines once a day, or on Mondays; ``reminders = false``: nothing else.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,38}$")]
-    url_file: str
     roles: Annotated[tuple[Role, ...], msgspec.Meta(min_length=1)]
+    url_file: str = ""
+    mail: Annotated[str, msgspec.Meta(pattern=r"^([^\s@<>]+@[^\s@<>]+)?$")] = ""
     levels: tuple[Severity, ...] = ()
     reminders: bool = True
     digest: Literal["", "daily", "weekly"] = ""
@@ -81,10 +83,12 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def check_rooms(chat: Chat) -> None:
-    """Raises ``BadInput`` for two rooms of one name."""
+    """Raises ``BadInput`` for two rooms of one name, or one that nothing or both say how to reach."""
     names = [room.name for room in chat.room]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadInput(f"[[chat.room]] “{twice[0]}” is there twice.", next="Give each room a name of its own.")
+    if lost := next((room.name for room in chat.room if bool(room.url_file) == bool(room.mail)), ""):
+        raise BadInput(f"[[chat.room]] “{lost}” needs url_file or mail.", next="Name one of the two.")
 
 
 def target(room: ChatRoom, hosts: Sequence[str]) -> Target:

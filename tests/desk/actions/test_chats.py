@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -310,3 +311,17 @@ def test_nothing_of_an_address_stands_in_a_table(house: House, rooms: Path, tmp_
     reply = chats.send_test(settings.HOME, "lead", house.ines.actor(), NOW)
     assert "can be read" in reply.words
     assert "Zanzibar" not in repr(list(ChatRoomRow.objects.values_list()))
+
+
+def test_a_room_can_be_a_mail_address(house: House, rooms: Path) -> None:
+    """By the home's own way: here, where no server is set, into a file; the message's name is in its Message-ID."""
+    rooms.write_text(ROOMS.replace('url_file = "/nowhere"', 'mail = "team@example.com"'))
+    number = story.reported(house.hannah)
+    reminded()
+    before = set(settings.HOME.outbox.iterdir())
+    assert chats.look_after(settings.HOME, lambda: LATER, "test") == 1
+    (file,) = set(settings.HOME.outbox.iterdir()) - before
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert (mail["To"], mail["Subject"]) == ("team@example.com", number)
+    assert f"{number}: IR-" in mail.get_content()
+    file.unlink()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from forgeward.desk import endpoints
 from forgeward.desk.actions import abandoned, deliveries, sequence, webhooks
@@ -339,3 +340,21 @@ def test_a_demo_home_calls_nobody(demo_house: House) -> None:
     deliveries.deliver(settings.HOME, lambda: NOW, owner="test", only=[row.key])
     line = reader.delivery(row)
     assert (line.state, line.answer) == ("given_up", "A demo home calls nobody.")
+
+
+def test_a_long_log_costs_as_much_as_a_short_one(house: House) -> None:
+    """Queries of the list and of a page of the log do not grow with its lines."""
+    hook = added(house, "case.received")
+    story.reported(house.hannah)
+    sent(Endpoint())
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            reader.listing(house.ines)
+            assert len(reader.deliveries(house.ines, hook.ident).deliveries) <= 50
+        return len(found)
+
+    few, one = asked(), DeliveryRow.objects.get()
+    usual = {"webhook": hook, "case": one.case, "event": one.event, "at": NOW, "began_at": NOW, "state": "delivered"}
+    DeliveryRow.objects.bulk_create([DeliveryRow(key=f"msg_{n}", **usual) for n in range(10_000)])
+    assert asked() == few

@@ -24,7 +24,7 @@ CHROMIUM = shutil.which("chromium")
 PAGES = (
     *("/", "/cases/", "/cases/?state=all", "/cases/?number=FW-NONE", "/cases/new/", "/nothing/"),
     *("/promises/", "/promises/?standing=missed", "/promises/IR-4/", "/promises/TC-5/", "/notices/"),
-    *("/account/", "/account/app/", "/account/passkeys/add/"),
+    *("/account/", "/account/app/", "/account/passkeys/add/", "/webhooks/"),
 )
 PASSWORD = "four words in a row"
 

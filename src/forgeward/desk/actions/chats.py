@@ -26,6 +26,7 @@ from forgeward.desk.models.fields import to_micros
 from forgeward.edges import chat
 from forgeward.edges.chat_settings import ChatRoom, target
 from forgeward.edges.home import Home
+from forgeward.edges.mail_out import Draft, compose, transport_for
 from forgeward.errors import ForgewardError, NotFound
 from forgeward.ledger.entry import decode
 from forgeward.respond.access import demand
@@ -270,9 +271,32 @@ def _way(home: Home) -> Sender:
     settings = home.settings
     if home.is_demo:
         return lambda *_: Reply(0, "A demo home calls nobody.")
-    return lambda room, post: chat.send(
-        target(room, settings.chat.hosts), post, settings.outgoing.private, settings.chat.timeout
+
+    def way(room: ChatRoom, post: Post) -> Reply:
+        if room.mail:
+            return _by_mail(home, room, post)
+        return chat.send(target(room, settings.chat.hosts), post, settings.outgoing.private, settings.chat.timeout)
+
+    return way
+
+
+def _by_mail(home: Home, room: ChatRoom, post: Post) -> Reply:
+    """The same by the home's own mail server; the message's name makes its Message-ID, so doubles are one mail."""
+    policy, name = programme.policies().latest, post.body.rpartition("(")[2].rstrip(")")
+    draft = Draft(
+        key=f"{room.name}:{name}",
+        kind="notice",
+        sender=home.settings.mail.sender or policy.vendor.contacts.security or "security@localhost",
+        sender_name=policy.vendor.name,
+        to=room.mail,
+        subject=post.title,
+        text=post.body,
+        date=home.now(),
     )
+    key = programme.vault().keys.keyed("outgoing", b"").encode()
+    delivery = transport_for(home).send(compose(draft, key))
+    taken = delivery.outcome in {"accepted", "filed"}
+    return Reply(200 if taken else 0, "Taken." if taken else f"The mail server said {delivery.code}.")
 
 
 def _zone() -> str:
