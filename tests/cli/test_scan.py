@@ -208,7 +208,7 @@ def test_simple_lines_need_no_option_parser(line: str, plain: bool) -> None:
         return
     told: list[scan_run.Asked] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("forgeward.cli.scan.run", lambda given: told.append(given) or 0)
+        patch.setattr("forgeward.cli.scan.run", lambda given, _desk: told.append(given) or 0)
         assert run(["scan", *line.split()]) == 0
     assert told == [asked]
 

@@ -77,6 +77,8 @@ TABLES_APART: dict[str, str] = {
     "desk_evidencerow": "what checks saw: looked at anew each day",
     "desk_mailboxrow": "how far a mailbox was read",
     "desk_canaryrow": "test mails",
+    "desk_scanrow": "what scanners handed in; each has an entry, and what it opened has its own history",
+    "desk_observationrow": "what scanners say today; a case keeps what it was opened with",
     "desk_apirate": "how fast a token is used now",
     "desk_apianswer": "answers that may be asked for again within a day",
     "desk_chatroomrow": "how a chat takes what is sent",

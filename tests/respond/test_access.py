@@ -36,6 +36,7 @@ webhook.manage   L.... house    chat.test L.... house
 house.backup     LE... house    people.roles L.... house    people.switch L.... house
 session.all      L.... house    absence.own  LESD. house    absence.all  L..D. house
 token.make       LESDA house
+scan.show        LE.DA house    scan.take    LE... house
 ledger.rotate    L.... house    account      ..... own     door        ..... door
 """
 WORDS = EXPECTED.split()

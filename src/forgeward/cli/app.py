@@ -49,6 +49,7 @@ COMMANDS: dict[str, Group] = {
     "scan": Group("forgeward.cli.scan:scan", "Find what endangers an app's users, before a release."),
     "manifest": Group("forgeward.cli.manifest:app", "What a manifest's scopes and egress are for."),
     "intake": Group("forgeward.cli.intake:app", "Take reports in from files."),
+    "findings": Group("forgeward.cli.findings:app", "Results of scans: hand in, list, show."),
     "case": Group("forgeward.cli.case:app", "Cases: list, show, and every step."),
     "notice": Group("forgeward.cli.notice:app", "Outgoing mail and its fate."),
     "mail": Group("forgeward.cli.mail:app", "One mail, OpenPGP keys, templates of letters."),

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from forgeward.cli import out, shapes
+from forgeward.cli import findings, out, shapes
+from forgeward.cli.findings import Branch, Deployed, Revision
 from forgeward.cli.scan_run import Asked, run
 from forgeward.cli.start import Json
+from forgeward.cli.state import RUN
+from forgeward.errors import BadInput
+
+AppKey = Annotated[
+    str, typer.Option("--app", metavar="KEY", help="Hand the report to the desk, as this app's (see --server).")
+]
 
 
 def scan(
@@ -34,6 +42,10 @@ def scan(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor keep anything between scans.")] = False,
     rule: Annotated[list[str] | None, typer.Option(help="Run only this rule; may be given several times.")] = None,
     output: Annotated[Path | None, typer.Option("--out", help="Write the report to this file.")] = None,
+    app_key: AppKey = "",
+    branch: Branch = "",
+    revision: Revision = "",
+    deployed: Deployed = "",
     as_json: Json = False,
 ) -> None:
     """Find what endangers the users of a Forge app: manifest, code, lock files, CI. Needs no home.
@@ -42,6 +54,9 @@ def scan(
 
     `--diff main` tells only what a change adds, and what it changes in the manifest, in words. `forgeward.toml` in the
     folder says which paths count and which rules are off, with a reason.
+
+    With `--app KEY` the desk takes the report too: this home's, or with `forgeward --server URL scan …` and
+    FORGEWARD_TOKEN that of another machine. `--fail-on` decides the exit code all the same.
 
     Example: forgeward scan . --diff origin/main --fail-on medium
     """
@@ -59,8 +74,22 @@ def scan(
         rule=rule or [],
         out=output,
     )
-    if code := run(asked):
+    hand_in = _hand_in(app_key, branch, revision, deployed)
+    if code := run(asked, hand_in):
         raise typer.Exit(code)
+
+
+def _hand_in(app_key: str, branch: str, revision: str, deployed: str) -> Callable[[bytes], str] | None:
+    """What brings the report to the desk, where one was named."""
+    if not app_key:
+        if RUN.server or deployed:
+            raise BadInput("The desk must know whose report it is.", next="Name the app: --app KEY.")
+        return None
+
+    def work(raw: bytes) -> str:
+        return findings.told(findings.hand_in(raw, app_key=app_key, branch=branch, revision=revision, version=deployed))
+
+    return work
 
 
 def _explain(names: list[str]) -> None:

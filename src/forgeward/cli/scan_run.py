@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -89,8 +89,11 @@ def main(asked: Asked) -> int:
         return out.failure(BadInput(f"{where}{problem.strerror}.", next="Look at the file or disk, then do it again."))
 
 
-def run(asked: Asked) -> int:
-    """Scans, prints, and answers with the exit code: 1 at or above the limit, 2 when nothing could be said."""
+def run(asked: Asked, hand_in: Callable[[bytes], str] | None = None) -> int:
+    """Scans, prints, and answers with the exit code: 1 at or above the limit, 2 when nothing could be said.
+
+    ``hand_in`` takes the report as JSON to the desk, after it was printed, and says what came of it.
+    """
     if asked.format not in FORMATS:
         raise BadInput(f"There is no format “{asked.format}”.", next=f"Choose one of {', '.join(FORMATS)}.")
     settings = _settings(asked)
@@ -99,12 +102,24 @@ def run(asked: Asked) -> int:
     if baseline is None and settings.baseline:
         baseline = _config_place(asked).parent / settings.baseline
     report = _without(_scan(asked, settings), baseline)
+    report = msgspec.structs.replace(report, partial=_partial(asked, baseline))
     for note in report.notes:
         out.say(note)
     _write(_rendered(report, asked), asked.out)
+    if hand_in is not None:
+        out.say(hand_in(msgspec.json.encode(report)))
     if limit is not None and report.at_least(limit):
         return 1
     return 2 if not report.complete and not report.findings else 0
+
+
+def _partial(asked: Asked, baseline: Path | None) -> str:
+    """Why the report does not tell all there is; empty where it does."""
+    if asked.diff is not None:
+        return f"only what came since {asked.diff}"
+    if asked.rule:
+        return f"only {', '.join(asked.rule)}"
+    return f"without what {baseline} tells" if baseline is not None else ""
 
 
 def _limit(word: str) -> Grade | None:

@@ -12,6 +12,7 @@ from forgeward.desk.shapes import Shape
 from forgeward.desk.shapes_letters import *  # noqa: F403
 from forgeward.desk.shapes_people import *  # noqa: F403
 from forgeward.desk.shapes_privacy import *  # noqa: F403
+from forgeward.desk.shapes_scans import *  # noqa: F403
 from forgeward.desk.shapes_webhooks import *  # noqa: F403
 from forgeward.prevent.findings import Finding, ManifestChange, Report, ScannedApp, Suppressed, Unread
 
@@ -28,6 +29,8 @@ class Scan(Shape, kw_only=True):
     suppressed: tuple[Suppressed, ...]
     notes: tuple[str, ...] = ()
     changes: tuple[ManifestChange, ...] = ()
+    partial: str = ""
+    off: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, report: Report) -> Scan:
@@ -39,6 +42,8 @@ class Scan(Shape, kw_only=True):
             suppressed=report.suppressed,
             notes=report.notes,
             changes=report.changes,
+            partial=report.partial,
+            off=report.off,
         )
 
 

@@ -70,7 +70,8 @@ def scan_folders(
             before, earlier = _report(*_read_base(listed, base), work._replace(progress=lambda _d, _t: None))
             changes = manifest_changes(before, project)
             report = msgspec.structs.replace(added(earlier, report), changes=changes)
-        return _weighed(report, settings)
+        off = tuple(sorted(rule.id for rule in rules if not settings.is_on(rule.id)))
+        return msgspec.structs.replace(_weighed(report, settings), off=off)
     finally:
         gc.enable()
 

@@ -22,8 +22,9 @@ from datetime import datetime
 
 from forgeward.policy import names
 from forgeward.policy.clock import Clock, Course, evaluate
-from forgeward.policy.model import ClockRule, Duty, Mechanism, Obligation, Policy, Promise, Regime, Thresholds
+from forgeward.policy.model import NEVER, ClockRule, Duty, Mechanism, Obligation, Policy, Promise, Regime, Thresholds
 from forgeward.policy.targets import Target, Unit
+from forgeward.vocabulary import Severity
 
 SAYS_THE_SCOPE = frozenset({"S-1", "O-3"})
 
@@ -301,6 +302,7 @@ def _frame(a: Policy, b: Policy) -> Iterator[Difference]:
         words = f"The path of escalation is {', '.join(b.escalation)}."
         yield Difference("escalation", Turn.OTHERWISE, words, material=False)
     yield from _letters(a, b)
+    yield from _findings(a, b)
     yield from _retention(a, b)
     yield from _time(a, b)
     if a.severity_examples != b.severity_examples:
@@ -357,6 +359,22 @@ def _letters(a: Policy, b: Policy) -> Iterator[Difference]:
         yield Difference("letters", Turn.TIGHTER, f"A second person reads “{kind}” before it goes.", material=False)
     for kind in sorted(a.second_person - b.second_person):
         yield Difference("letters", Turn.LOOSER, f"Nobody else reads “{kind}” before it goes.", material=False)
+
+
+def _findings(a: Policy, b: Policy) -> Iterator[Difference]:
+    """From where on a finding opens a case at once is a rule of the house: fewer cases are looser."""
+    old, new = a.findings, b.findings
+    if old.opens_from != new.opens_from:
+        order = [*Severity, NEVER]  # the gravest first: what begins later in it opens more
+        looser = new.opens_from == NEVER or (
+            old.opens_from != NEVER and order.index(new.opens_from) < order.index(old.opens_from)
+        )
+        words = f"Findings open a case from {new.opens_from} on; it was {old.opens_from}."
+        yield Difference("findings", Turn.LOOSER if looser else Turn.TIGHTER, words, material=False)
+    if set(old.branches) != set(new.branches):
+        fewer = not set(old.branches) <= set(new.branches)
+        words = f"Findings open cases on {', '.join(new.branches) or 'no branch'}; it was {', '.join(old.branches)}."
+        yield Difference("findings", Turn.LOOSER if fewer else Turn.TIGHTER, words, material=False)
 
 
 def _retention(a: Policy, b: Policy) -> Iterator[Difference]:

@@ -91,6 +91,7 @@ _WORK = _fields("""
     person:reset reason actor
     key:rotated actor
     witness:added actor
+    scan:taken branch revision version tool actor
     token:made actor
     token:revoked actor
     webhook:added actor

@@ -240,6 +240,17 @@ class RuleAt(NamedTuple):
     rule: ClockRule
 
 
+NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsRule:
+    """Which findings of scans open a case: from this severity on (or never), on these branches."""
+
+    opens_from: str = Severity.HIGH.value
+    branches: tuple[str, ...] = ("main", "master")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
     """A whole document that passed every check. Equal when its bytes are (``digest``: SHA-256 of the UTF-8 text)."""
@@ -259,6 +270,7 @@ class Policy:
     regimes: tuple[Regime, ...]
     digest: str
     retention: Mapping[str, Target] = field(default_factory=dict)  # by kind of data, ``names.RETENTION``
+    findings: FindingsRule = field(default_factory=FindingsRule)
     second_person: frozenset[str] = frozenset()  # kinds of letters to a reporter that somebody else reads first
 
     def __eq__(self, other: object) -> bool:

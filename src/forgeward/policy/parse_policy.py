@@ -10,7 +10,18 @@ from datetime import date
 from forgeward.errors import BadInput
 from forgeward.policy import names
 from forgeward.policy.calendar import CalendarSpec
-from forgeward.policy.model import Contacts, Obligation, Policy, Promise, Reference, Regime, Thresholds, Vendor
+from forgeward.policy.model import (
+    NEVER,
+    Contacts,
+    FindingsRule,
+    Obligation,
+    Policy,
+    Promise,
+    Reference,
+    Regime,
+    Thresholds,
+    Vendor,
+)
 from forgeward.policy.parse_fields import Reader, did_you_mean, one_of
 from forgeward.policy.parse_mechanisms import Figures, read_clock, read_mechanisms
 from forgeward.policy.parse_time import read_time
@@ -32,6 +43,7 @@ _TOP = (
     "reminders",
     "escalation",
     "letters",
+    "findings",
     "retention",
     "severity_examples",
     "references",
@@ -57,6 +69,7 @@ class Draft:
     reminders: tuple[int, ...] = ()
     escalation: tuple[Role, ...] = ()
     second_person: frozenset[str] = frozenset()
+    findings: FindingsRule = field(default_factory=FindingsRule)
     retention: Mapping[str, Target] = field(default_factory=dict)
     severity_examples: dict[Severity, tuple[str, ...]] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
@@ -84,6 +97,7 @@ class Draft:
             promises=tuple(sorted(self.promises, key=lambda promise: order[promise.id])),
             regimes=tuple(self.regimes),
             digest=digest,
+            findings=self.findings,
             retention=self.retention,
             second_person=self.second_person,
         )
@@ -103,6 +117,7 @@ def read_draft(tree: Fields, report: Report) -> Draft:
     draft.reminders = top.listed("reminders", whole)
     draft.escalation = tuple(Role(role) for role in top.listed("escalation", one_of(set(Role), "a role")))
     draft.second_person = _letters(top)
+    draft.findings = _findings(top)
     draft.retention = read_retention(top)
     _examples(top, draft)
     draft.references = _references(top)
@@ -165,6 +180,21 @@ def _letters(top: Reader) -> frozenset[str]:
     if reader is None:
         return frozenset()
     return frozenset(reader.listed("second_person", one_of(set(names.LETTERS), "a kind of letter")))
+
+
+def _findings(top: Reader) -> FindingsRule:
+    reader = top.inner("findings", ("opens_from", "branches"), required=False)
+    if reader is None:
+        return FindingsRule()
+    opens_from = reader.parsed("opens_from", one_of({*Severity, NEVER}, "a severity, or never"))
+    branches = reader.listed("branches", _branch)
+    return FindingsRule(str(opens_from or FindingsRule().opens_from), branches)
+
+
+def _branch(text: str) -> str:
+    if not text.isprintable() or not 0 < len(text) <= 120:
+        raise BadInput("A branch has a name of up to 120 characters.", next="Write it as git does: main.")
+    return text
 
 
 def _examples(top: Reader, draft: Draft) -> None:

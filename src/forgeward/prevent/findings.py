@@ -99,7 +99,11 @@ class ManifestChange(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one scan. ``changes`` only where it was compared with an earlier state."""
+    """The result of one scan. ``changes`` only where it was compared with an earlier state.
+
+    ``partial`` says in words why it does not tell all there is, like “only what came since main”; empty: it does.
+    ``off`` are the rules that the settings switch off.
+    """
 
     schema: Literal["forgeward/scan/1"] = "forgeward/scan/1"
     complete: bool
@@ -109,6 +113,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: tuple[Suppressed, ...]
     notes: tuple[str, ...] = ()
     changes: tuple[ManifestChange, ...] = ()
+    partial: str = ""
+    off: tuple[str, ...] = ()
 
     def at_least(self, grade: Grade) -> list[Finding]:
         """The findings at or above a grade."""

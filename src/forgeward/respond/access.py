@@ -52,6 +52,8 @@ class Scope(enum.StrEnum):
     CASES_WRITE = "cases:write"
     MAIL_READ = "mail:read"
     INTAKE_WRITE = "intake:write"
+    SCANS_READ = "scans:read"
+    SCANS_WRITE = "scans:write"
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"
     PEOPLE_READ = "people:read"
@@ -108,6 +110,8 @@ TABLE: Mapping[str, Row] = {
     "mail.join": _deed("Let a held mail join a case", Scope.INTAKE_WRITE, ROLES["join"], Sight.CASE),
     "mail.open": _deed("Open a case from a held mail", Scope.INTAKE_WRITE, ROLES["receive"], Sight.CASE),
     "mail.discard": _deed("Discard a held mail, with a reason", Scope.INTAKE_WRITE, ROLES["reject"], Sight.CASE),
+    "scan.show": _look("See what scanners found in the apps", Scope.SCANS_READ, roles=HOUSE),
+    "scan.take": _deed("Hand the results of a scan in", Scope.SCANS_WRITE, LEAD | {Role.ENGINEERING}),
     "policy.show": _look("Read the policy, check and compare documents", Scope.POLICY_READ),
     "policy.standing": _look("See how each promise stands, with the evidence", Scope.POLICY_READ),
     "policy.propose": _deed("Propose a policy", Scope.POLICY_WRITE, EVERYBODY),

@@ -10,7 +10,7 @@ from forgeward.desk.api import problems
 from forgeward.desk.api.bodies import JSON_LIMIT
 
 BELOW = "/api/"
-OF_FILES = ("/api/v1/mails", "/api/v1/intake/")
+OF_FILES = ("/api/v1/mails", "/api/v1/intake/", "/api/v1/scans")
 
 
 class ApiDoor:

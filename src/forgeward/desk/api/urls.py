@@ -9,12 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from forgeward.desk.api import cases, house, mail, people, policy, problems, webhooks
+from forgeward.desk.api import cases, house, mail, people, policy, problems, scans, webhooks
 from forgeward.desk.api.bodies import Unreadable
 from forgeward.errors import BadInput, ForgewardError, SignInNeeded
 
 api = NinjaAPI(title="Forgeward", version="1", urls_namespace="api", openapi_url=None, docs_url=None)
-for _room in (cases, mail, people, policy, house, webhooks):
+for _room in (cases, mail, scans, people, policy, house, webhooks):
     api.add_router("", _room.router)
 
 

@@ -1,8 +1,8 @@
 """The tables. Nothing here decides; ``desk.actions`` alone writes, ``desk.readers`` read.
 
 ``people`` who works here · ``cases`` what is open and by when · ``history`` entries, tree, checkpoints ·
-``post`` mail in and out · ``programme`` policy versions, evidence, heartbeats · ``tokens`` ways in for programs ·
-``webhooks`` whom we tell · ``chats`` what the team is told beside its mail.
+``post`` mail in and out · ``scans`` what scanners handed in · ``programme`` policy versions, evidence, heartbeats ·
+``tokens`` ways in for programs · ``webhooks`` whom we tell · ``chats`` what the team is told beside its mail.
 """
 
 from forgeward.desk.models.cases import CaseRow, CaseViewer, ClockRow
@@ -22,6 +22,7 @@ from forgeward.desk.models.history import (
 from forgeward.desk.models.people import AbsenceRow, Person, SessionRow, SignInLink
 from forgeward.desk.models.post import AttachmentRow, CanaryRow, MailboxRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.programme import EvidenceRow, Heartbeat, PolicyVersion
+from forgeward.desk.models.scans import ObservationRow, ScanRow
 from forgeward.desk.models.tokens import ApiAnswer, ApiRate, ApiToken
 from forgeward.desk.models.webhooks import DeliveryRow, WebhookRow
 
@@ -48,11 +49,13 @@ __all__ = [
     "MailboxRow",
     "MessageRow",
     "NoticeRow",
+    "ObservationRow",
     "Pending",
     "Person",
     "PolicyVersion",
     "Publication",
     "RawMail",
+    "ScanRow",
     "SealedValues",
     "SessionRow",
     "SignInLink",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from forgeward.desk import backed_up, guards, programme
+from forgeward.desk import backed_up, guards, programme, scanned
 from forgeward.desk.models import (
     ChatRoomRow,
     DeliveryRow,
@@ -20,6 +20,7 @@ from forgeward.desk.models import (
     RawMail,
     WebhookRow,
 )
+from forgeward.desk.readers import scans
 from forgeward.edges.home import LEAST_FREE, Home
 from forgeward.edges.mail_out import transport_for
 from forgeward.edges.mail_parser import ParserPool
@@ -54,6 +55,7 @@ def _findings(home: Home, now: datetime) -> Iterator[Finding]:
     yield _mail(home)
     yield _worker(now)
     yield _audit(now)
+    yield _scans(now)
     yield _parser()
     yield _outbox()
     yield _webhooks()
@@ -127,6 +129,18 @@ def _audit(now: datetime) -> Finding:
     if not last.ok:
         return Finding("audit", False, what, "Run `forgeward audit` and find out who changed what it names.")
     return Finding("audit", now - last.at < AUDITED, what, "The worker does it at night: see that it runs.")
+
+
+def _scans(now: datetime) -> Finding:
+    apps = scanned.ages()
+    if not apps:
+        return Finding("scans", True, "No app's scans are handed in; docs/how-to/scan-in-ci.md says how.")
+    late = scans.late(now)
+    oldest = min(apps, key=lambda age: age.at)
+    what = f"The oldest of the last scans is that of {oldest.app}, of {oldest.at:%Y-%m-%d %H:%M}Z."
+    if late:
+        what = f"Not scanned for too long: {', '.join(age.app for age in late[:10])}. {what}"
+    return Finding("scans", not late, what, "Look at the pipelines of these apps.")
 
 
 def _parser() -> Finding:

@@ -67,10 +67,13 @@ class House:
     def nav(self) -> tuple[Room, ...]:
         person = self._request.user
         counts = rooms.counts(person, MOST_COUNTED)  # type: ignore[arg-type]
+        may_scan = ask("scan.show", person.actor()) is Answer.YES  # type: ignore[union-attr]
+        scans = (Room("scans", "Scans", reverse("scans"), ""),) if may_scan else ()
         shown = (
             Room("today", "Today", reverse("today"), ""),
             Room("cases", "Cases", reverse("cases"), _counted(counts.open_cases)),
             Room("promises", "Promises", reverse("promises"), _counted(counts.promises)),
+            *scans,
             Room("mail", "Mail", reverse("mail"), _counted(counts.held_mails)),
             Room("notices", "Notices", reverse("notices"), _counted(counts.waiting_notices)),
             Room("people", "People", reverse("people"), ""),

@@ -34,6 +34,8 @@ def render(report: Report, rules: Sequence[Rule]) -> dict[str, Any]:
         "invocations": [_invocation(report)],
         "results": results,
     }
+    if report.partial:
+        run["properties"] = {"partial": report.partial}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
