@@ -222,6 +222,17 @@ def test_two_workers_never_send_one_message_at_once(house: House) -> None:
     assert inner.got == []
 
 
+def test_an_endpoint_whose_key_is_lost_stops_no_other(house: House) -> None:
+    """Its messages wait and say why; the other one's go."""
+    lost, good = added(house, "case.received"), added(house, "case.received")
+    WebhookRow.objects.filter(pk=lost.pk).update(blob=bytes(good.blob))
+    story.reported(house.hannah)
+    endpoint = Endpoint()
+    told = sent(endpoint)
+    assert (told.delivered, told.waiting) == (1, 1)
+    assert "does not open" in DeliveryRow.objects.get(webhook=lost).answer
+
+
 def test_leases_of_the_dead_are_freed(house: House) -> None:
     """The table is among those that a kill leaves behind."""
     assert "desk_deliveryrow" in abandoned._TABLES

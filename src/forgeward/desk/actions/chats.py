@@ -20,8 +20,8 @@ from django.db.models import Q
 from forgeward.desk import programme
 from forgeward.desk.actions import write
 from forgeward.desk.actions.alarms import ALARM
-from forgeward.desk.actions.webhooks import fresh_key
-from forgeward.desk.models import CaseRow, ChatRoomRow, ChatRow, ClockRow, Entry, Leaf, Person
+from forgeward.desk.actions.webhooks import fresh_key, leaves
+from forgeward.desk.models import CaseRow, ChatRoomRow, ChatRow, ClockRow, Entry, Person
 from forgeward.desk.models.fields import to_micros
 from forgeward.edges import chat
 from forgeward.edges.chat_settings import ChatRoom, target
@@ -55,7 +55,9 @@ def look_after(home: Home, clock: Clock, owner: str, send: Sender | None = None)
         _begin(room, now)
         spread(room)
         _queue_digest(home, room, clock())
-    ChatRow.objects.filter(settled_at__lt=now - LOG_KEPT).delete()
+    old = ChatRow.objects.filter(settled_at__lt=now - LOG_KEPT)
+    if old.exists():  # looked at each second, and nobody should wait for the database's lock for nothing
+        old.delete()
     return sum(_say(home, room, clock, owner, way) for room in rooms)
 
 
@@ -77,26 +79,23 @@ def send_test(home: Home, name: str, actor: Actor, now: datetime) -> Reply:
 
 def _begin(room: ChatRoom, now: datetime) -> None:
     """A room that is new hears of what happens from now on."""
-    last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
-    start = {"cursor": 0 if last is None else last + 1, "digest_at": now}
-    ChatRoomRow.objects.get_or_create(name=room.name, defaults=start)
+    ChatRoomRow.objects.get_or_create(name=room.name, defaults={"cursor": leaves(), "digest_at": now})
 
 
 # --- what a room is to hear ------------------------------------------------------------------------------------------
 
 
 def spread(room: ChatRoom) -> int:
-    """Makes rows of the leaves that the room has not seen. Returns how many."""
+    """Makes rows of the leaves that the room has not seen. Returns how many. Writes only where there are some."""
     made = 0
-    while True:
+    while ChatRoomRow.objects.filter(pk=room.name, cursor__lt=leaves()).exists():
         with write.inside() as cursor:
             row = ChatRoomRow.objects.select_for_update().get(pk=room.name)
             cursor.execute(
                 'SELECT l."index", l.entry_id FROM desk_leaf l WHERE l."index" >= %s ORDER BY l."index" LIMIT %s',
                 [row.cursor, LEAVES],
             )
-            seen = cursor.fetchall()
-            if not seen:
+            if not (seen := cursor.fetchall()):
                 return made
             told = Q(kind="case:escalated") | Q(kind="case:received", actor=ALARM.id)
             entries = Entry.objects.filter(told, pk__in=[entry for _, entry in seen]).select_related("case")
@@ -107,6 +106,7 @@ def spread(room: ChatRoom) -> int:
                     fresh = {"case": entry.case, "kind": kind, "began_at": entry.at}
                     made += ChatRow.objects.get_or_create(room=row, entry=entry, defaults=fresh)[1]
             ChatRoomRow.objects.filter(pk=row.pk).update(cursor=seen[-1][0] + 1)
+    return made
 
 
 def _item(entry: Entry, link: str) -> Item | None:
@@ -140,7 +140,7 @@ def _item(entry: Entry, link: str) -> Item | None:
 def _queue_digest(home: Home, room: ChatRoom, now: datetime) -> None:
     settings = home.settings.chat
     due = digest_at(room.room, time.fromisoformat(settings.digest_at), _zone(), now)
-    if due is None:
+    if due is None or not ChatRoomRow.objects.filter(pk=room.name, digest_at__lt=due).exists():
         return
     with write.inside():
         row = ChatRoomRow.objects.select_for_update().get(pk=room.name)
@@ -169,7 +169,7 @@ def _lines(home: Home, room: ChatRoom, now: datetime) -> list[Line]:
 def _say(home: Home, room: ChatRoom, clock: Clock, owner: str, way: Sender) -> int:
     """At most one message to one room. Returns whether it was taken."""
     now = clock()
-    if not _claim(room, owner, now):
+    if not ChatRow.objects.filter(room=room.name, state="waiting").exists() or not _claim(room, owner, now):
         return 0
     try:
         rows = _chosen(home, room, now)
@@ -189,8 +189,7 @@ def _claim(room: ChatRoom, owner: str, now: datetime) -> bool:
     with write.inside() as cursor:
         cursor.execute(
             "UPDATE desk_chatroomrow SET lease_owner = %s, lease_until = %s WHERE name = %s"
-            " AND (lease_until IS NULL OR lease_until < %s) AND (rest_until IS NULL OR rest_until <= %s)"
-            " AND EXISTS (SELECT 1 FROM desk_chatrow c WHERE c.room_id = name AND c.state = 'waiting')",
+            " AND (lease_until IS NULL OR lease_until < %s) AND (rest_until IS NULL OR rest_until <= %s)",
             [owner, to_micros(now + LEASE), room.name, at, at],
         )
         return bool(cursor.rowcount == 1)

@@ -24,13 +24,14 @@ from django.db.backends.utils import CursorWrapper
 from forgeward.desk import endpoints
 from forgeward.desk.actions import webhooks, write
 from forgeward.desk.leases import process_name
-from forgeward.desk.models import DeliveryRow, Leaf, WebhookRow
+from forgeward.desk.models import DeliveryRow, WebhookRow
 from forgeward.desk.models.fields import to_micros
 from forgeward.edges.home import Home
 from forgeward.edges.outgoing import Caller, lookup_by
+from forgeward.errors import ForgewardError
 from forgeward.respond.webhooks import KEPT_UP, Message, Reply, event_of, fate, payload, signed
 
-LEASE = timedelta(seconds=180)
+LEASE = timedelta(seconds=300)
 LEAVES = 1_000  # looked at in one transaction
 BATCH, LINES = 32, 8  # claimed at once, and sent beside each other: four times the time of a call, within the lease
 LOG_KEPT = timedelta(days=90)
@@ -60,13 +61,11 @@ def spread() -> int:
     """Makes messages of the leaves that endpoints have not seen. Returns how many."""
     made = 0
     while True:
-        last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
-        behind = WebhookRow.objects.filter(removed_at__isnull=True, cursor__lte=-1 if last is None else last)
+        behind = WebhookRow.objects.filter(removed_at__isnull=True, cursor__lt=webhooks.leaves())
         if not behind.exists():
             return made
         with write.inside() as cursor:
-            rows = list(behind.select_for_update().order_by("pk"))
-            made += _spread(cursor, rows)
+            made += _spread(cursor, list(behind.select_for_update().order_by("pk")))
 
 
 def _spread(cursor: CursorWrapper, rows: Sequence[WebhookRow]) -> int:
@@ -99,7 +98,7 @@ def deliver(home: Home, clock: Clock, *, owner: str = "", only: Sequence[str] = 
     """Sends what is due, or only the messages named, whatever their endpoints did before. Records each one's fate."""
     told, owner = Told(), owner or process_name()
     way = post or _way(home)
-    while keys := _claim(owner, clock(), only):
+    while DeliveryRow.objects.filter(state="waiting").exists() and (keys := _claim(owner, clock(), only)):
         _send(home, way, keys, owner, clock, told)
         if only:
             break  # those that are to be tried again wait for the next round
@@ -111,7 +110,7 @@ def _send(home: Home, way: Poster, keys: Sequence[int], owner: str, clock: Clock
     began = clock()
     calls = [_call(home, row, began) for row in rows]
     with ThreadPoolExecutor(LINES, thread_name_prefix="webhook") as lines:  # the database stays on this thread
-        replies = lines.map(lambda call: way(*call), calls)
+        replies = lines.map(lambda call: call if isinstance(call, Reply) else way(*call), calls)
         for row, reply in zip(rows, replies, strict=True):
             _settle(row, reply, owner, began, clock(), told)
 
@@ -142,8 +141,11 @@ def _claim(owner: str, now: datetime, only: Sequence[str]) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _call(home: Home, row: DeliveryRow, now: datetime) -> tuple[str, bytes, dict[str, str]]:
-    """Address, body and headers; a case that is restricted by now is told of as restricted."""
+def _call(home: Home, row: DeliveryRow, now: datetime) -> tuple[str, bytes, dict[str, str]] | Reply:
+    """Address, body and headers; a case that is restricted by now is told of as restricted.
+
+    A reply where there is nothing to call with: one endpoint whose key is lost must not stop the others.
+    """
     case = row.case
     message = Message(
         id=row.key,
@@ -154,7 +156,11 @@ def _call(home: Home, row: DeliveryRow, now: datetime) -> tuple[str, bytes, dict
         restricted=bool(case and case.restricted),
     )
     body = payload(message)
-    return endpoints.url_of(row.webhook), body, signed(row.key, body, now, endpoints.secrets_at(row.webhook, now))
+    try:
+        url, secrets = endpoints.url_of(row.webhook), endpoints.secrets_at(row.webhook, now)
+    except ForgewardError as problem:
+        return Reply(0, f"{problem} {problem.next}".strip())
+    return url, body, signed(row.key, body, now, secrets)
 
 
 def _settle(row: DeliveryRow, reply: Reply, owner: str, began: datetime, now: datetime, told: Told) -> None:
@@ -185,8 +191,11 @@ def _settle(row: DeliveryRow, reply: Reply, owner: str, began: datetime, now: da
 
 def give_up(now: datetime) -> int:
     """Ends what waited its time for an endpoint that fails; deletes the log's oldest lines. Returns how many ended."""
-    DeliveryRow.objects.filter(settled_at__lt=now - LOG_KEPT).delete()
+    old = DeliveryRow.objects.filter(settled_at__lt=now - LOG_KEPT)
+    if old.exists():  # looked at each second, and nobody should wait for the database's lock for nothing
+        old.delete()
     late = DeliveryRow.objects.filter(state="waiting", began_at__lt=now - KEPT_UP, lease_until__isnull=True)
-    return late.filter(webhook__fails__gt=1).update(
-        state="given_up", settled_at=now, answer=f"Its endpoint took nothing for {KEPT_UP.days} days."
-    )
+    late = late.filter(webhook__fails__gt=1)
+    if not late.exists():
+        return 0
+    return late.update(state="given_up", settled_at=now, answer=f"Its endpoint took nothing for {KEPT_UP.days} days.")

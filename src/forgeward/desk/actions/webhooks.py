@@ -48,14 +48,13 @@ def add(name: str, url: str, events: Sequence[str], actor: Actor, now: datetime)
     with write.inside() as cursor:
         if WebhookRow.objects.filter(removed_at__isnull=True).count() >= MOST:
             raise BadInput(f"There are {MOST} webhooks already.", next="Take one away with `forgeward webhook remove`.")
-        last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
         row = WebhookRow.objects.create(
             ident=ident,
             name=name.strip(),
             events=" ".join(wanted),
             blob=endpoints.sealed_url(ident, address),
             added_at=now,
-            cursor=0 if last is None else last + 1,
+            cursor=leaves(),
         )
         data: dict[str, Plain] = {"webhook": ident, "events": wanted}
         write.record(cursor, Change(ADDED, data, {"url": Sealed(address)}), actor.id, now)
@@ -138,6 +137,12 @@ def one(ident: str, *, locked: bool = False) -> WebhookRow:
     if row is None:
         raise NotFound(f"There is no webhook “{ident[:20]}”.", next="See `forgeward webhook list`.")
     return row
+
+
+def leaves() -> int:
+    """How many leaves the ledger has: what comes next has this index."""
+    last: int | None = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
+    return 0 if last is None else last + 1
 
 
 def fresh_key() -> str:

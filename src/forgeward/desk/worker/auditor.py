@@ -6,19 +6,17 @@ frees; an audit whose time passed while nothing ran is made up for.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
-
-from django.db import connection
 
 from forgeward.desk.actions import audits
 from forgeward.desk.readers import audit
+from forgeward.desk.worker.beside import started
 from forgeward.edges.home import Home
 
 EVERY = 30.0  # seconds between looks at the clock
-logger = logging.getLogger("auditor")
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the process was asked to end
@@ -53,23 +51,9 @@ def _said(result: audit.Result) -> str:
 
 def beside(home: Home, owner: str, stop: threading.Event) -> threading.Thread:
     """A started thread that looks after the audit until ``stop`` is set."""
-    thread = threading.Thread(target=_watch, args=(home, owner, stop), name="auditor", daemon=True)
-    thread.start()
-    return thread
+    return started("auditor", EVERY, lambda: _look(home, owner, stop), stop)
 
 
-def _watch(home: Home, owner: str, stop: threading.Event) -> None:
-    said = ""
-    while not stop.is_set():
-        try:
-            look_after(home, home.now, owner, stop.is_set)
-            said = ""
-        except Stopped:
-            break
-        except Exception as problem:  # told once; the next look tries again
-            if str(problem) != said:
-                logger.exception("audit")
-            said = str(problem)
-        connection.close_if_unusable_or_obsolete()
-        stop.wait(EVERY)
-    connection.close()
+def _look(home: Home, owner: str, stop: threading.Event) -> None:
+    with suppress(Stopped):
+        look_after(home, home.now, owner, stop.is_set)
