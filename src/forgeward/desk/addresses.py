@@ -17,6 +17,8 @@ PAGES: Mapping[str, str] = {
     "mfa_login_webauthn": "door",
     "account_inactive": "door",
     "sign_in_once": "door",
+    "provider_begin": "door",
+    "provider_end": "door",
     "theme": "door",
     "account_logout": "account",
     "mfa_index": "account",

@@ -34,6 +34,7 @@ from forgeward.edges.chat_settings import Chat, check_rooms
 from forgeward.edges.database import VARIABLE, Database, Server, server
 from forgeward.edges.mail_settings import Canary, Dns, Intake, Listener, Mailbox, Notification, OpenPgp, check
 from forgeward.edges.outgoing_settings import Outgoing, networks
+from forgeward.edges.provider_settings import Provider, require_usable
 from forgeward.errors import BadInput, HomeUnusable
 from forgeward.ledger.schedule import HOURLY, parse_times
 
@@ -89,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: Database = Database()
     outgoing: Outgoing = Outgoing()
     chat: Chat = Chat()
+    sign_in: Provider = Provider()
     public_url: str = ""
 
     def link(self, number: str) -> str:
@@ -255,6 +257,7 @@ class Home:
             server(found.database)
             networks(found.outgoing)
             check_rooms(found.chat)
+            require_usable(found.sign_in)
             parse_times(found.ledger.checkpoints)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as problem:
             raise BadInput(f"{self.settings_file}: {problem}.", next="Mend that line of settings.toml.") from None

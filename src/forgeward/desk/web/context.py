@@ -53,6 +53,12 @@ class House:
         except NotFound:
             return "Forgeward"
 
+    @property
+    def provider(self) -> str:
+        """How the provider is called where people may sign in at one; else nothing."""
+        found = programme.home().settings.sign_in
+        return found.name if found.is_set else ""
+
     @cached_property
     def roles(self) -> str:
         held = self._request.user.roles  # type: ignore[union-attr]

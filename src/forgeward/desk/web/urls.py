@@ -23,6 +23,7 @@ from forgeward.desk.web.views import (
     notices,
     people,
     promises,
+    provider,
     scans,
     steps,
     today,
@@ -34,6 +35,8 @@ sign_in: list[URLPattern] = [
     path("sign-in/second-factor/", factor.authenticate, name="mfa_authenticate"),
     path("sign-in/passkey/", passkey.login_webauthn, name="mfa_login_webauthn"),
     path("sign-in/once/<str:token>/", door.once, name="sign_in_once"),
+    path("sign-in/provider/", provider.begin, name="provider_begin"),
+    path("sign-in/provider/back/", provider.end, name="provider_end"),
     path("sign-in/switched-off/", account.account_inactive, name="account_inactive"),
     path("sign-out/", account.logout, name="account_logout"),
 ]
