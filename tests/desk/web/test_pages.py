@@ -101,7 +101,7 @@ def test_every_address_is_closed_until_it_is_named(house: House) -> None:
         "mail_file", "release_notice", "webhooks", "webhook", "webhook_deed",
         "adopt_policy", "own_sessions", "end_own_sessions", "own_tokens", "make_token",
         "revoke_token", "people", "person", "add_person", "change_roles", "switch_person", "reset_person",
-        "end_sessions", "away", "back", "all_tokens",
+        "end_sessions", "away", "back", "all_tokens", "scans", "one_scan",
         "mfa_deactivate_totp", "mfa_list_webauthn", "mfa_edit_webauthn", "mfa_remove_webauthn",
     }  # fmt: skip
     pages = (each for each in get_resolver().url_patterns if isinstance(each, URLPattern))  # the API has its own door
