@@ -71,6 +71,8 @@ NOT_HISTORY: dict[str, str] = {
 """Columns that no history says anything of."""
 
 TABLES_APART: dict[str, str] = {
+    "desk_savedview": "names for what a list is narrowed to",
+    "desk_doneatonce": "what was sent twice within a week",
     "desk_signinlink": "one-time ways in, gone after a day",
     "desk_sessionrow": "who is signed in now, gone with the browser's session",
     "desk_heartbeat": "who runs now, and how far work came",

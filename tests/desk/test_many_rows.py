@@ -48,6 +48,7 @@ NARROWED = (
     "/notices/?state=waiting",
     "/mail/?state=parsed",
 )
+NO_ROOMS = frozenset({"/cases/many/"})  # it opens with chosen cases only
 NO_LISTS = frozenset({"/api/v1/audit"})  # replays the whole history, and says so
 WHOLE = ("/api/v1/cases?limit=1000&state=all&kind=event", "/api/v1/notices?limit=1000", "/api/v1/mails?limit=1000")
 
@@ -55,7 +56,7 @@ WHOLE = ("/api/v1/cases?limit=1000&state=all&kind=event", "/api/v1/notices?limit
 def pages() -> list[str]:
     """Every page without a number in its address, the account's and sign-in's left out: rooms and their lists."""
     rooms_ = [f"/{route.pattern}" for route in desk if not route.pattern.converters]
-    return [*rooms_, *NARROWED]
+    return [*(path for path in rooms_ if path not in NO_ROOMS), *NARROWED]
 
 
 def calls() -> list[str]:
@@ -96,7 +97,8 @@ def test_lists_ask_as_often_for_ten_as_for_ten_thousand(
 
     def look(path: str) -> None:
         answer = client.get(path)
-        assert answer.status_code == 200, path
+        asks_anew = answer.status_code == 302 and answer["Location"].startswith("/account/confirm/")
+        assert answer.status_code == 200 or asks_anew, path
         weights[path] = len(answer.content)
 
     def call(path: str) -> None:

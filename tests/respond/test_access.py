@@ -37,6 +37,7 @@ house.backup     LE... house    people.roles L.... house    people.switch L.... 
 session.all      L.... house    absence.own  LESD. house    absence.all  L..D. house
 token.make       LESDA house
 scan.show        LE.DA house    scan.take    LE... house
+view.own     LESDA house   view.share  LESD. house     view.remove      L.... house
 ledger.rotate    L.... house    account      ..... own     door        ..... door
 """
 WORDS = EXPECTED.split()

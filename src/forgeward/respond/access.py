@@ -102,6 +102,9 @@ OPEN = "case.open"
 TABLE: Mapping[str, Row] = {
     "case.list": _look("See the lists of cases that one may see, Today, the menu's figures", Scope.CASES_READ),
     "case.show": _look("See a case: clocks, thread, timeline, files", Scope.CASES_READ, Sight.CASE),
+    "view.own": Row("Save and remove one's own views of the list of cases", ALL, Sight.HOUSE),
+    "view.share": _deed("Share a view of the list of cases", None, EVERYBODY),
+    "view.remove": _deed("Remove a view that somebody else shared", None, LEAD),
     OPEN: _deed("Open a case by hand", Scope.CASES_WRITE, ROLES["receive"]),
     **{step: _step(step) for step in STEPS},
     "notice.show": _look("See outgoing mail and its fate", Scope.CASES_READ, Sight.CASE),

@@ -2,7 +2,8 @@
 
 ``people`` who works here · ``cases`` what is open and by when · ``history`` entries, tree, checkpoints ·
 ``post`` mail in and out · ``scans`` what scanners handed in · ``programme`` policy versions, evidence, heartbeats ·
-``tokens`` ways in for programs · ``webhooks`` whom we tell · ``chats`` what the team is told beside its mail.
+``tokens`` ways in for programs · ``webhooks`` whom we tell · ``chats`` what the team is told beside its mail ·
+``lists`` saved views, and what was done to many cases at once.
 """
 
 from forgeward.desk.models.cases import CaseRow, CaseViewer, ClockRow
@@ -19,6 +20,7 @@ from forgeward.desk.models.history import (
     TreeNode,
     Witness,
 )
+from forgeward.desk.models.lists import DoneAtOnce, SavedView
 from forgeward.desk.models.people import AbsenceRow, Person, SessionRow, SignInLink
 from forgeward.desk.models.post import AttachmentRow, CanaryRow, MailboxRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.programme import EvidenceRow, Heartbeat, PolicyVersion
@@ -41,6 +43,7 @@ __all__ = [
     "ClockRow",
     "Cosignature",
     "DeliveryRow",
+    "DoneAtOnce",
     "Entry",
     "EvidenceRow",
     "Heartbeat",
@@ -55,6 +58,7 @@ __all__ = [
     "PolicyVersion",
     "Publication",
     "RawMail",
+    "SavedView",
     "ScanRow",
     "SealedValues",
     "SessionRow",

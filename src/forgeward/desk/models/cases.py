@@ -22,7 +22,9 @@ class CaseRow(models.Model):
     reporter = models.CharField(
         max_length=60, blank=True
     )  # the key subject of who reported it, if somebody outside did
-    owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="owned_cases")
+    owner = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="owned_cases", db_index=False
+    )  # its index is case_owner
     restricted = models.BooleanField(default=False)
     opened_at = InstantField()
     changed_at = InstantField()
@@ -40,7 +42,8 @@ class CaseRow(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["next_due", "id"], name="case_next_due", condition=Q(next_due__isnull=False)),
             models.Index(fields=["wake_at"], name="case_wake", condition=Q(wake_at__isnull=False)),
-            models.Index(fields=["state", "id"], name="case_state"),
+            models.Index(fields=["kind", "level", "state", "next_due", "id"], name="case_facets"),
+            models.Index(fields=["owner", "next_due", "id"], name="case_owner"),
             models.Index(fields=["closed_at"], name="case_closed"),
         ]
 

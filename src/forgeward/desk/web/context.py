@@ -15,6 +15,7 @@ from forgeward.respond.access import Answer, ask
 
 THEMES = {"light": "Light", "dark": "Dark", "system": "System"}
 MOST_COUNTED = 1000  # beyond this the menu says “1000+”, so that counting costs no more on a large home
+LEAPS = frozenset({"today", "cases"})  # rooms that `g` and their first letter lead to
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class House:
     """Computed when a template asks, so that the sign-in page costs one query and not six."""
 
     themes = tuple(THEMES.items())
+    leaps = LEAPS
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
@@ -40,6 +42,11 @@ class House:
         """The chosen colours, or nothing where the system decides."""
         chosen = self._request.COOKIES.get("theme", "")
         return chosen if chosen in {"light", "dark"} else ""
+
+    @property
+    def keys(self) -> bool:
+        """Whether single keys do something: they can be switched off on the account's page (WCAG 2.2, 2.1.4)."""
+        return self._request.COOKIES.get("keys") != "off"
 
     @cached_property
     def demo(self) -> bool:

@@ -15,11 +15,13 @@ from django.urls import URLPattern, path
 from forgeward.desk.web.views import account as own
 from forgeward.desk.web.views import (
     adoption,
+    case_list,
     cases,
     door,
     errors,
     letters,
     mail,
+    many_cases,
     notices,
     people,
     promises,
@@ -44,6 +46,7 @@ sign_in: list[URLPattern] = [
 own_account: list[URLPattern] = [
     path("account/", factor.index, {}, name="mfa_index"),
     path("account/theme/", door.theme, name="theme"),
+    path("account/keys/", door.keys, name="keys"),
     path("account/password/", account.password_change, name="account_change_password"),
     path("account/password/set/", account.password_set, name="account_set_password"),
     path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
@@ -67,7 +70,10 @@ own_account: list[URLPattern] = [
 
 desk: list[URLPattern] = [
     path("", today.today, name="today"),
-    path("cases/", cases.cases, name="cases"),
+    path("cases/", case_list.cases, name="cases"),
+    path("cases/many/", many_cases.many, name="many_cases"),
+    path("cases/views/", case_list.views, name="views"),
+    path("cases/views/<int:pk>/remove/", case_list.remove, name="remove_view"),
     path("cases/new/", steps.new, name="new_case"),
     path("cases/<str:number>/", cases.case, name="case"),
     path("cases/<str:number>/do/<slug:step>/", steps.step, name="step"),

@@ -1,4 +1,4 @@
-"""The list of cases, one case, and one entry of its history."""
+"""One case, and one entry of its history."""
 
 from __future__ import annotations
 
@@ -16,27 +16,23 @@ from django.views.decorators.http import require_safe
 
 from forgeward.desk import programme
 from forgeward.desk.models import Person
-from forgeward.desk.readers import cases as reader
 from forgeward.desk.readers import words
 from forgeward.desk.readers.case_page import CasePage, FactGroup, Message, TimelineItem, case_page
-from forgeward.desk.readers.cases import CaseLine
-from forgeward.desk.readers.clocks import RISKY_SHARE, folded, in_business_time
+from forgeward.desk.readers.clocks import folded
 from forgeward.desk.readers.notices import Fate
 from forgeward.desk.web import pictures
-from forgeward.desk.web.see import MISSED, RISK, RUNS, Tone, clock_line, lens
-from forgeward.desk.web.times import Lens, span
-from forgeward.desk.web.views import errors
+from forgeward.desk.web.see import clock_line, lens
+from forgeward.desk.web.times import Lens
 from forgeward.desk.web.views.notices import STATES as MAIL_STATES
 from forgeward.edges.letters import templates
-from forgeward.errors import BadInput, ForgewardError, Lack, NotFound
+from forgeward.errors import ForgewardError, Lack, NotFound
 from forgeward.policy.clock import ClockState
 from forgeward.respond.fields import FieldSpec
 from forgeward.respond.parse import specs
 from forgeward.respond.permissions import may
 from forgeward.respond.steps import NextStep
-from forgeward.vocabulary import CaseKind, Role, Severity
+from forgeward.vocabulary import Role
 
-PAGE = 50
 MOST_MESSAGES = 20
 MOST_CHANGES = 60
 MOST_DIGITS = 10
@@ -60,80 +56,6 @@ ANY_TIME = (
     "reject",
 )
 WHEN_CLOSED = ("reopen", "note")
-
-
-@dataclass(frozen=True, slots=True)
-class ListRow:
-    """One case in the list."""
-
-    case: CaseLine
-    tone: Tone
-    left: str
-    due: str
-    state: str
-    kind: str
-    age: str
-
-
-@require_safe
-def cases(request: HttpRequest) -> HttpResponse:
-    person = cast(Person, request.user)
-    now = programme.home().now()
-    view = lens(now)
-    asked = {name: request.GET.get(name, "").strip() for name in ("state", "kind", "severity", "number", "after")}
-    state = asked["state"] or reader.OPEN
-    try:
-        page = reader.listing(
-            person,
-            now,
-            state=state,
-            kind=asked["kind"],
-            level=asked["severity"],
-            number=asked["number"],
-            limit=PAGE,
-            after=asked["after"],
-        )
-    except BadInput as problem:
-        return errors.refused(request, problem, 400)
-    business = in_business_time(programme.policies().at(now))
-    filtered = any(asked[name] for name in ("state", "kind", "severity", "number"))
-    kept = {name: value for name, value in asked.items() if value and name != "after"}
-    shown: dict[str, Any] = {
-        "room": "cases",
-        "rows": [_list_row(line, view, business) for line in page.cases],
-        "asked": asked,
-        "state": state,
-        "filtered": filtered,
-        "following": urlencode({**kept, "after": page.after}) if page.after else "",
-        "states": [(reader.OPEN, "Open"), (reader.ALL, "All"), *((s, words.STATES[s]) for s in reader.STATES)],
-        "kinds": [(kind.value, words.KINDS[kind.value]) for kind in CaseKind],
-        "severities": [*((level.value, level.value.capitalize()) for level in Severity), ("none", "Not assessed")],
-        "may_open": may("receive", person.actor()),
-    }
-    return render(request, "cases/list.html", shown)
-
-
-def _list_row(line: CaseLine, view: Lens, business: frozenset[str]) -> ListRow:
-    age = (line.closed_at or view.now) - line.opened_at
-    due, left, tone = "", "", RUNS
-    if line.next_due is not None:
-        open_hours = line.next_promise in business
-        late = line.next_due < view.now
-        due = view.by(line.next_due)
-        left = view.length(view.now, line.next_due, business=open_hours) + (" late" if late else "")
-        tone = MISSED if late else RISK if _share(line, view, business=open_hours) >= RISKY_SHARE else RUNS
-    return ListRow(line, tone, left, due, words.STATES[line.state], words.KINDS[line.kind], span(age.total_seconds()))
-
-
-def _share(line: CaseLine, view: Lens, *, business: bool) -> float:
-    """How much of the next clock's time is gone."""
-    if line.next_due is None or line.next_starts is None:
-        return 0.0
-    whole = view.between(line.next_starts, line.next_due, business=business)
-    return view.between(line.next_starts, view.now, business=business) / whole if whole > 0 else 1.0
-
-
-# --- one case --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
-"""The one-time way in, and the choice of colours."""
+"""The one-time way in, the choice of colours, and whether keys do something."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_login, record_authentication
@@ -52,8 +54,18 @@ def theme(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         back = "/"
+    return _remembered(request, back, "theme", THEMES)
+
+
+@require_POST
+def keys(request: HttpRequest) -> HttpResponse:
+    """Keeps in a cookie of this browser whether single keys do something."""
+    return _remembered(request, reverse("mfa_index") + "#keyboard", "keys", ("on", "off"))
+
+
+def _remembered(request: HttpRequest, back: str, name: str, words: Collection[str]) -> HttpResponse:
     response = HttpResponseRedirect(back)
-    chosen = request.POST.get("theme", "")
-    if chosen in THEMES:
-        response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+    chosen = request.POST.get(name, "")
+    if chosen in words:
+        response.set_cookie(name, chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
     return response
