@@ -186,6 +186,16 @@ def _one_app(base: Path, lines: int) -> list[Figure]:
         )
         for (what, goal), cost in zip(whats, scans, strict=True)
     ]
+    cold = scans[0]
+    clock = Figure(
+        "scan",
+        f"An app of {lines:,} lines, the whole process, all rules, cold, by the clock (two processes on two cores)",
+        f"{cold.wall * 1000:,.0f} ms",
+        f"{floor.wall * 1000:,.0f} ms (by the clock too)",
+        cold.wall / floor.wall,
+        "≤ 4 times",
+    )
+    figures.insert(1, clock)
     return [*figures, Figure("scan", "Memory of these processes, the largest", f"{memory:,.0f} MB", goal="≤ 150 MB")]
 
 

@@ -98,8 +98,12 @@ class Store:
         place = self._folder / key[:3] / key
         beside = place.with_name(f"{key}.{os.getpid()}")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            beside.write_bytes(hashlib.blake2b(body, digest_size=_HEAD).digest() + body)
+            whole = hashlib.blake2b(body, digest_size=_HEAD).digest() + body
+            try:
+                beside.write_bytes(whole)
+            except FileNotFoundError:  # the first of its folder
+                place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                beside.write_bytes(whole)
             beside.replace(place)
         except OSError:
             with contextlib.suppress(OSError):

@@ -16,8 +16,9 @@ from forgeward.prevent.syntax.ir import Module
 def check(analysis: Analysis) -> Iterator[Hit]:
     """Checks inside ``try`` whose ``catch`` says true, and ``check().catch(() => true)``."""
     told: set[int] = set()
+    catching = {call >> SHIFT for call in analysis.methods_called("catch", "then")}
     for site in _checks(analysis):
-        for found in _after_failure(analysis, site):
+        for found in _after_failure(analysis, site, continued=site >> SHIFT in catching):
             if found not in told:
                 told.add(found)
                 trace: list[tuple[Spot, str]] = [
@@ -39,7 +40,7 @@ def _checks(analysis: Analysis) -> list[int]:
     return sorted(direct)
 
 
-def _after_failure(analysis: Analysis, site: int) -> Iterator[int]:
+def _after_failure(analysis: Analysis, site: int, *, continued: bool) -> Iterator[int]:
     mod, base = analysis.module_of(site), site & ~MASK
     for clause in () if k.CATCH not in mod.region_kind else _clauses(mod, mod.region[site & MASK]):
         for n, region in enumerate(mod.region):
@@ -50,7 +51,8 @@ def _after_failure(analysis: Analysis, site: int) -> Iterator[int]:
                 kind == k.SET and _is_yes(mod, ops[1]) and _is_condition(mod, ops[0])
             ):
                 yield base | n
-    yield from _caught(analysis, site)
+    if continued:  # who uses what is only asked in files where a promise is continued
+        yield from _caught(analysis, site)
 
 
 def _clauses(mod: Module, region: int) -> Iterator[int]:
