@@ -34,7 +34,7 @@ class _Kind(msgspec.Struct):
 
     schema: str = ""
     version: str = ""
-    runs: msgspec.Raw | None = None
+    runs: msgspec.Raw = msgspec.Raw()
 
 
 def read(raw: bytes) -> Upload:
@@ -46,7 +46,7 @@ def read(raw: bytes) -> Upload:
     kind = _decoded(raw, _Kind)
     if kind.schema == "forgeward/scan/1":
         upload = _own(_decoded(raw, Report))
-    elif kind.version == "2.1.0" and kind.runs is not None:
+    elif kind.version == "2.1.0" and bytes(kind.runs):
         upload = sarif.read(_decoded(raw, sarif.Log))
     else:
         raise BadInput(

@@ -70,8 +70,8 @@ class _Defaults(_Form):
 class _Facts(msgspec.Struct):
     """Of a bag of properties two are read, and left as they are written: a bag may hold anything."""
 
-    severity: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="security-severity")
-    partial: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    severity: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="security-severity")
+    partial: msgspec.Raw = msgspec.Raw()
 
 
 class _Rule(_Form):
@@ -218,11 +218,12 @@ def _level(result: _Result, rule: _Rule) -> Grade:
     return _LEVELS.get(result.level or rule.default_configuration.level or "warning", Grade.MEDIUM)
 
 
-def _plain(raw: msgspec.Raw | msgspec.UnsetType) -> str:
-    """A text or a number; empty for anything else."""
-    if isinstance(raw, msgspec.UnsetType):
-        return ""
-    return bytes(raw[:1000]).decode("utf-8", "replace").strip().strip('"')
+def _plain(raw: msgspec.Raw) -> str:
+    """A text as it stands there, or what else was written; empty where nothing was."""
+    try:
+        return msgspec.json.decode(raw, type=str)
+    except (msgspec.MsgspecError, RecursionError):
+        return bytes(raw)[:100].decode("utf-8", "replace")
 
 
 def _place(location: _Location) -> tuple[str, int]:

@@ -1,0 +1,1 @@
+"""What scanners hand in."""
