@@ -128,6 +128,17 @@ def test_a_failing_endpoint_rests_and_only_its_oldest_message_is_tried(house: Ho
     assert (row.fails, row.rest_until) == (0, None)
 
 
+def test_a_test_by_a_person_ends_the_rest(house: House) -> None:
+    """Who mended an endpoint does not wait for hours: the oldest message is tried, and what follows goes with it."""
+    hook = added(house, "case.received")
+    story.reported(house.hannah)
+    endpoint = Endpoint([Reply(503, "Answered 503.", timedelta(hours=3)), GOOD])
+    sent(endpoint)
+    webhooks.send_test(hook.ident, house.ines.actor(), NOW)
+    assert sent(endpoint, NOW + timedelta(minutes=1)).delivered == 2
+    assert [body["type"] for body in endpoint.told] == ["case.received", "case.received", "test"]
+
+
 def test_retry_after_is_honoured(house: House) -> None:
     """The endpoint says when, and is not called before."""
     added(house, "case.received")

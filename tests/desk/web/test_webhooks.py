@@ -82,9 +82,12 @@ def test_the_log_says_what_was_answered_and_sends_again(house: House, hook: Webh
     assert secret not in page
     assert "Answered 410." in page
     assert EVENTS["case.received"] in page
+    (key,) = re.findall(r'name="message" value="(msg_\w{22})"', page)
+    assert lead.post(f"/webhooks/{hook.ident}/replay/", {"message": key}).status_code == 302
+    assert DeliveryRow.objects.get(state="waiting").key == key
     assert lead.post(f"/webhooks/{hook.ident}/replay/").status_code == 302
     assert DeliveryRow.objects.filter(state="waiting").count() == 2
-    assert "2 messages wait again" in lead.get(f"/webhooks/{hook.ident}/").content.decode()
+    assert "Messages that wait again: 1." in lead.get(f"/webhooks/{hook.ident}/").content.decode()
 
 
 def test_deeds_of_the_page(house: House, hook: WebhookRow) -> None:

@@ -100,13 +100,20 @@ def remove(ident: str, actor: Actor, now: datetime) -> WebhookRow:
 
 
 def send_test(ident: str, actor: Actor, now: datetime) -> DeliveryRow:
-    """Queues a message that names no case, so that one sees whether the endpoint takes it.
+    """Queues a message that names no case, so that one sees whether the endpoint takes it; one that rests is tried now.
 
     Raises ``NotAllowed``, ``NotFound``.
     """
     demand("webhook.manage", actor)
     with write.inside():
-        return DeliveryRow.objects.create(webhook=one(ident), key=fresh_key(), event=TEST, at=now, began_at=now)
+        row = one(ident)
+        _worth_a_try(row)
+        return DeliveryRow.objects.create(webhook=row, key=fresh_key(), event=TEST, at=now, began_at=now)
+
+
+def _worth_a_try(row: WebhookRow) -> None:
+    """A person says so: the endpoint rests no longer."""
+    WebhookRow.objects.filter(pk=row.pk).update(rest_until=None)
 
 
 def replay(ident: str, actor: Actor, now: datetime, *, key: str = "", since: datetime | None = None) -> list[str]:
@@ -126,7 +133,7 @@ def replay(ident: str, actor: Actor, now: datetime, *, key: str = "", since: dat
         if not keys:
             raise AnswerIsNo("There is nothing to send again.", next="See `forgeward webhook log ID`.")
         DeliveryRow.objects.filter(webhook=row, key__in=keys).update(state="waiting", began_at=now, settled_at=None)
-        WebhookRow.objects.filter(pk=row.pk).update(rest_until=None)  # a person says that it is worth a try
+        _worth_a_try(row)
     return keys
 
 

@@ -140,7 +140,7 @@ def deed(request: HttpRequest, ident: str, deed: str) -> HttpResponse:
                 messages.success(request, "A test is on its way. In a few seconds the log says what was answered.")
             case "replay":
                 again = actions.replay(ident, actor, now, key=request.POST.get("message", ""))
-                messages.success(request, f"{len(again)} messages wait again.")
+                messages.success(request, f"Messages that wait again: {len(again)}.")
             case "rotate":
                 return _secret(request, actions.rotate(ident, actor, now))
             case "remove":
