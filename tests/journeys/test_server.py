@@ -62,6 +62,7 @@ def _prints_the_same(here: Programme, there: Programme, number: str, opened: str
     for place, words in enumerate((
         ("case", "list"), ("case", "show", number), ("case", "next", number), ("case", "assess", opened),
         ("case", "assess", opened, "--json"), ("case", "show", "FW-222222"), ("notice", "status"), ("people", "list"),
+        ("people", "sessions", "ines@lattice-loom.example"), ("people", "back", "ines@lattice-loom.example"),
         ("policy", "standing", "IR-4"), ("policy", "diff", "in-force", "1"), ("audit",),
         ("intake", "held", "discard", "1"),
     )):  # fmt: skip

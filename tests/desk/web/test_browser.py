@@ -25,6 +25,8 @@ PAGES = (
     *("/", "/cases/", "/cases/?state=all", "/cases/?number=FW-NONE", "/cases/new/", "/nothing/"),
     *("/promises/", "/promises/?standing=missed", "/promises/IR-4/", "/promises/TC-5/", "/notices/"),
     *("/account/", "/account/app/", "/account/passkeys/add/", "/webhooks/"),
+    *("/people/", "/people/1/", "/people/add/", "/people/1/roles/", "/people/1/away/", "/people/1/reset/"),
+    *("/people/tokens/", "/account/sessions/", "/account/tokens/", "/account/tokens/make/", "/policy/adopt/"),
 )
 PASSWORD = "four words in a row"
 

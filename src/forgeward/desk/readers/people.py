@@ -66,11 +66,6 @@ def person_id(field: str, word: str) -> str:
     return f"person:{found.pk}"
 
 
-def everybody() -> list[Person]:
-    """Everybody with their roles, also who left, in the order of the escalation path."""
-    return list(Person.objects.prefetch_related("groups"))
-
-
 def team() -> tuple[tuple[str, str], ...]:
     """Everybody who is active as (id, name), in the order of the escalation path: for fields that ask for a person."""
     rows = Person.objects.filter(is_active=True).values_list("pk", "name")

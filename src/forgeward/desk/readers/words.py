@@ -222,6 +222,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "cases:write": "open cases and take steps on them",
     "mail:read": "read incoming mail",
     "intake:write": "take reports in, decide on held mail",
+    "scans:read": "read the results of scans",
+    "scans:write": "take the results of scans in",
     "policy:read": "read the policy and how promises stand",
     "policy:write": "propose a policy; a person adopts it",
     "people:read": "see who works here",
@@ -232,9 +234,9 @@ SCOPES: Final[Mapping[str, str]] = {
 }
 
 
-def scope(name: str) -> str:
-    """What a token with this scope is for."""
-    return SCOPES[name]
+def scope(name: str, first: str) -> str:
+    """What a token with this scope is for; where no words were found for it, ``first``: the first thing it may do."""
+    return SCOPES.get(name) or first[:1].lower() + first[1:]
 
 
 def capital(text: str) -> str:

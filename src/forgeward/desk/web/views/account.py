@@ -44,7 +44,7 @@ def useful_scopes(person: Person) -> list[tuple[str, str]]:
     for scope in Scope:
         rows = [row for name, row in TABLE.items() if row.scope is scope and ask(name, actor) is Answer.YES]
         if rows:
-            found.append((scope.value, f"{scope.value}: {words.scope(scope)}"))
+            found.append((scope.value, f"{scope.value}: {words.scope(scope, rows[0].what)}"))
     return found
 
 
