@@ -30,6 +30,11 @@ from forgeward.respond.webhooks import Reply
 Lookup: TypeAlias = Callable[[str], Sequence[str]]
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _MOST_ADDRESSES = 4  # of one host that are tried
+_UNICAST = ipaddress.ip_network("2000::/3")  # RFC 4291, 2.4: all of IPv6 that is given out; site-local is not
+_GONE = (  # what `is_global` of older Pythons still holds for the world's
+    ipaddress.ip_network("192.88.99.0/24"),  # RFC 7526: relays of 6to4
+    ipaddress.ip_network("3fff::/20"),  # RFC 9637: for documentation
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
@@ -45,7 +50,9 @@ def is_allowed(text: str, permitted: Sequence[Network]) -> bool:
         return False
     if any(address in network for network in permitted):
         return True
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+    if address.is_multicast or address.is_reserved or any(address in network for network in _GONE):
+        return False
+    return address.is_global and (address.version == 4 or address in _UNICAST)
 
 
 def _plain(address: Address) -> Address:
