@@ -50,6 +50,7 @@ PAGES: Mapping[str, str] = {
     "new_case": "case.open",
     "case": "case.show",
     "step": "case.show",
+    "calculate": "case.show",
     "letter": "case.show",
     "waiting_letter": "case.show",
     "entry": "case.show",

@@ -99,7 +99,7 @@ def test_every_address_is_closed_until_it_is_named(house: House) -> None:
         "today", "cases", "new_case", "case", "step", "entry", "promises", "promise", "notices", "notice",
         "mail", "one_mail", "raw_mail", "decide_mail", "file", "letter", "waiting_letter",
         "mail_file", "release_notice", "webhooks", "webhook", "webhook_deed",
-        "many_cases", "views", "remove_view", "keys",
+        "many_cases", "views", "remove_view", "keys", "calculate",
         "adopt_policy", "own_sessions", "end_own_sessions", "own_tokens", "make_token",
         "revoke_token", "people", "person", "add_person", "change_roles", "switch_person", "reset_person",
         "end_sessions", "away", "back", "all_tokens", "scans", "one_scan",

@@ -77,6 +77,7 @@ desk: list[URLPattern] = [
     path("cases/new/", steps.new, name="new_case"),
     path("cases/<str:number>/", cases.case, name="case"),
     path("cases/<str:number>/do/<slug:step>/", steps.step, name="step"),
+    path("cases/<str:number>/cvss/", steps.calculate, name="calculate"),
     path("cases/<str:number>/letter/", letters.letter, name="letter"),
     path("cases/<str:number>/letter/<int:seq>/", letters.waiting, name="waiting_letter"),
     path("cases/<str:number>/entries/<int:seq>/", cases.entry, name="entry"),

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from forgeward.desk import programme
 from forgeward.desk.actions import cases as actions
@@ -18,6 +18,8 @@ from forgeward.desk.models import Person
 from forgeward.desk.readers import people, words
 from forgeward.desk.readers.sight import visible_to
 from forgeward.desk.readers.texts import titles
+from forgeward.desk.web import calculator
+from forgeward.desk.web.calculator import Calculator
 from forgeward.desk.web.forms import StepForm, Trouble, beginning, command_from, form_of, sent_values
 from forgeward.desk.web.see import lens
 from forgeward.desk.web.views import errors
@@ -38,6 +40,7 @@ EVENT = (
     " recorded decision (IR-1).",
     "Record it",
 )
+CALCULATES = "assess"
 WAITS = "It takes effect when a second person agrees."
 
 
@@ -98,6 +101,19 @@ def step(request: HttpRequest, number: str, step: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("case", args=[number]) if visible else reverse("cases"))
 
 
+@require_POST
+def calculate(request: HttpRequest, number: str) -> HttpResponse:
+    """The CVSS calculator in the form of an assessment: from metrics to a vector or back. Records nothing."""
+    person = cast(Person, request.user)
+    title = _title(person, number, CALCULATES)
+    policy = programme.policies().at(programme.home().now())
+    found, values = calculator.calculate(sent_values(request.POST), policy)
+    form = form_of(CALCULATES, people.team(), values)
+    if "HX-Request" in request.headers:
+        return render(request, "parts/cvss.html", {"number": number, "form": form, "calculator": found})
+    return _step_page(request, number, title, form, 200, found)
+
+
 def _title(person: Person, number: str, step: str) -> str:
     """The case's title. 404 for a case that the person may not see.
 
@@ -122,7 +138,9 @@ def _again(step: str, sent: Mapping[str, Sequence[str]], problem: StepRefused | 
     return form_of(step, people.team(), sent, trouble)
 
 
-def _step_page(request: HttpRequest, number: str, title: str, form: StepForm, status: int) -> HttpResponse:
+def _step_page(
+    request: HttpRequest, number: str, title: str, form: StepForm, status: int, found: Calculator | None = None
+) -> HttpResponse:
     kind = command_type(form.step)
     person = cast(Person, request.user)
     shown: dict[str, Any] = {
@@ -136,8 +154,17 @@ def _step_page(request: HttpRequest, number: str, title: str, form: StepForm, st
         "zone": lens(programme.home().now()).place,
         "allowed": may(form.step, person.actor()),
         "who": _who(form.step),
+        "calculator": found or _calculator(form),
     }
     return render(request, "cases/step.html", shown, status=status)
+
+
+def _calculator(form: StepForm) -> Calculator | None:
+    """The calculator where the severity is assessed, filled from the vector that the form holds."""
+    if form.step != CALCULATES:
+        return None
+    values = {field.name: [field.value] for field in form.fields}
+    return calculator.shown(values, programme.policies().at(programme.home().now()))
 
 
 def _who(step: str) -> str:
