@@ -29,7 +29,7 @@ from forgeward.prevent.findings import Grade
 from forgeward.prevent.uploads.observation import Observation, Upload
 from forgeward.prevent.uploads.plan import Asked, Known, Plan, State, plan
 from forgeward.prevent.uploads.read import LARGEST, OWN, read
-from forgeward.prevent.uploads.words import added_text, back_text, opening_text, over_text
+from forgeward.prevent.uploads.words import added_text, back_text, opening_text, opening_title, over_text
 from forgeward.respond.access import demand
 from forgeward.respond.signals import Join, Receive
 from forgeward.vocabulary import Actor, Change, Plain, Sealed
@@ -234,7 +234,7 @@ class _Taking:
     def _open_one(self, cursor: CursorWrapper, root: Sequence[Observation], number: str) -> None:
         first = root[0]
         command = Receive(
-            title=first.title,
+            title=opening_title(root),
             text=opening_text(root, self.upload.tool, self.of.branch, self.of.version),
             source="finding",
             kind="event",

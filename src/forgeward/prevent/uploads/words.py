@@ -9,6 +9,13 @@ from forgeward.prevent.uploads.observation import Observation
 TOLD = 20
 
 
+def opening_title(root: Sequence[Observation]) -> str:
+    """What it is and in which file, since one rule opens many cases."""
+    first = root[0]
+    name = first.path.rpartition("/")[2][:40]
+    return f"{first.title} ({name}{f':{first.line}' if first.line else ''})" if name else first.title
+
+
 def opening_text(root: Sequence[Observation], tool: str, branch: str, version: str) -> str:
     """The first words of a case: what, where, how to mend it."""
     first = root[0]

@@ -19,6 +19,7 @@ from forgeward.desk.web.times import Lens
 from forgeward.desk.web.views import errors
 from forgeward.errors import BadInput, NotFound
 
+OLDEST = 12  # apps whose age is shown
 # The state's word, and the mark that goes with it.
 STATES = {
     "open": ("Open", "run", "is-run"),
@@ -72,10 +73,12 @@ def scans(request: HttpRequest) -> HttpResponse:
     except BadInput as problem:
         return errors.refused(request, problem, 400)
     late = {age.app for age in reader.late(now)}
+    ages = sorted(scanned.ages(), key=lambda age: age.at)
     words = {
         "room": "scans",
         "lines": [_line(each, view) for each in page.scans],
-        "ages": [AppAge(a.app, view.at(a.at), a.at.isoformat(), a.app in late) for a in scanned.ages()],
+        "ages": [AppAge(a.app, view.at(a.at), a.at.isoformat(), a.app in late) for a in ages[:OLDEST]],
+        "more_ages": max(0, len(ages) - OLDEST),
         "late": len(late),
         "following": urlencode({"app": app, "branch": branch, "before": page.before}) if page.before else "",
         "app": app,
