@@ -152,6 +152,8 @@ def test_a_fresh_proof_gives_nobody_a_role(house: House, proposed: PolicyVersion
 def test_another_document_is_not_adopted_by_mistake(house: House, proposed: PolicyVersion) -> None:
     """The form says which one was read; one that was proposed meanwhile is refused."""
     client = proved(signed_in(house.dele))
+    assert 'href="/policy/adopt/"' in client.get("/promises/").content.decode()
+    assert 'href="/policy/adopt/"' not in signed_in(house.hannah).get("/promises/").content.decode()
     page = client.get("/policy/adopt/").content.decode()
     assert "Put version 2 in force" in page
     assert proposed.digest in page

@@ -89,7 +89,7 @@ def _tokens(request: HttpRequest, *, everybody: bool) -> HttpResponse:
     viewer, now = cast(Person, request.user), programme.home().now()
     view = lens(now)
     rows = [
-        (line, view.day(line.expires_at), view.at(line.used_at) if line.used_at else "never")
+        (line, view.day(line.expires_at), view.at(line.used_at) if line.used_at else "")
         for line in reader.listing(viewer, now, everybody=everybody)
     ]
     shown = {

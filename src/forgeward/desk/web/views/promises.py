@@ -37,6 +37,7 @@ from forgeward.policy.model import (
 )
 from forgeward.policy.render import long_date, sentence_html
 from forgeward.policy.standing import Level, Standing
+from forgeward.respond.access import Answer, ask
 
 STATES = {
     "running": ("Runs", "run", "is-run"),
@@ -85,6 +86,7 @@ def promises(request: HttpRequest) -> HttpResponse:
         return errors.refused(request, problem, 400)
     every = {s.id: _row(policy, policy.promise(s.id), s, view) for s in standings}
     shown: dict[str, Any] = {
+        "may_adopt": ask("policy.adopt", cast(Person, request.user).actor()) is Answer.YES,
         "room": "promises",
         "version": policy.version,
         "since": long_date(policy.effective),
