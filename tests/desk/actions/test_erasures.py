@@ -12,8 +12,18 @@ import pytest
 from django.conf import settings
 
 from forgeward.desk import programme
-from forgeward.desk.actions import erasures, people
-from forgeward.desk.models import CaseRow, Entry, Heartbeat, MessageRow, NoticeRow, Person, RawMail
+from forgeward.desk.actions import absences, erasures, people
+from forgeward.desk.models import (
+    AbsenceRow,
+    CaseRow,
+    Entry,
+    Heartbeat,
+    MessageRow,
+    NoticeRow,
+    Person,
+    RawMail,
+    SessionRow,
+)
 from forgeward.desk.programme import vault
 from forgeward.desk.readers import case_page, notices
 from forgeward.desk.readers import mail as mail_reader
@@ -23,7 +33,7 @@ from forgeward.ledger.entry import decode
 from forgeward.vocabulary import Role
 from tests.desk.post import Office, report
 from tests.desk.tables import agrees, untouched
-from tests.desk.web.house import NOW, House
+from tests.desk.web.house import NOW, House, signed_in
 from tests.desk.web.story import opened, reported, step
 
 WHY = "Asked for it by mail"
@@ -296,3 +306,16 @@ def test_a_restored_home_forgets_mails_that_nobody_had_read(post: Office, house:
     assert not (settings.HOME.raw / theirs.name).exists()
     assert other.state == "stored"
     assert mail_reader.one(house.ines, theirs.pk).sender == "[deleted]"
+
+
+def test_an_erased_colleague_leaves_neither_absence_nor_session(house: House) -> None:
+    """When they were away, and who stood in, was sealed under their key; the rows go as well, and the audit agrees."""
+    number = 9_000_001  # a key of no other test's person: what was erased stays erased
+    gone = Person.objects.create_user("gone@example.com", id=number, name="Gwen Gone", added_at=NOW)
+    signed_in(gone).get("/account/")
+    absences.enter(gone, NOW.date(), NOW.date(), house.dele, house.ines.actor(), NOW)
+    assert SessionRow.objects.filter(person=gone).exists()
+    erase(house, gone.email)
+    assert not AbsenceRow.objects.exists()
+    assert not SessionRow.objects.filter(person=gone).exists()
+    assert agrees(NOW + 2 * HOUR)
