@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from forgeward.desk.actions.old_rows import OF_STAFF
 from tests.journeys import test_first_light as story
-from tests.journeys.programme import OFFLINE, Programme, found, mail_server, mail_settings
+from tests.journeys.programme import OFFLINE, Programme, address, found, mail_server, mail_settings, own_database
 
 SERVER = os.environ.get("FORGEWARD_TEST_DATABASE", "")
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "postgresql.md"
@@ -66,6 +67,56 @@ def test_all_work_is_done_under_the_desk_s_own_role(programme: Programme, tmp_pa
     findings = {f["name"]: f for f in programme.run("doctor", "--json").json["checks"]}
     assert findings["guards"]["ok"], findings["guards"]
     _history_stays(programme)
+
+
+def test_backup_trial_and_erasure_under_the_desk_s_own_role(programme: Programme, tmp_path: Path) -> None:
+    """It backs up and erases; a trial says which right it needs, an erasure who removes a colleague's old rows."""
+    opened = ("case", "open", "--title", "Errors", "--text", "More", "--reporter-address", "noor@research.example")
+    number = programme.do(*opened, who="hannah")["id"]
+    made = programme.do("backup", "--out", str(tmp_path / "backup"))
+    refused = programme.refusal("restore", made["data"], "--keys", made["keys"], "--verify", code="home_unusable")
+    assert "CREATEDB" in refused["next"]
+    _as_owner(programme, "ALTER ROLE {role} CREATEDB")
+    tried = programme.do("restore", made["data"], "--keys", made["keys"], "--verify")
+    assert tried["verified"]
+    assert programme.do("backup", "--out", str(tmp_path / "again"), "--verify")["verified"]
+
+    why = ("--reason", "Asked for it by mail")
+    assert programme.do("erase", number, *why, "--despite", "At once")["old_rows"] == []
+    done = programme.do("erase", address("priya"), *why)
+    assert done["old_rows"] == list(OF_STAFF)
+    assert "VACUUM (FULL, ANALYZE) desk_person" in programme.run("erase", address("dele"), *why).out
+    assert programme.run("audit", "--json").json["problems"] == []
+
+
+def test_a_restore_into_tables_of_another_role_says_what_it_needs(programme: Programme, tmp_path: Path) -> None:
+    """The desk's own role may make no tables: as their owner it works, and the desk's role goes on with it."""
+    made = programme.do("backup", "--out", str(tmp_path / "backup"))
+    empty = own_database()["FORGEWARD_DATABASE_URL"]
+    role = _role(programme)
+    mine = Programme(
+        tmp_path / "mine", environment={"FORGEWARD_DATABASE_URL": empty.replace("//forgeward@", f"//{role}@")}
+    )
+    refused = mine.refusal("restore", made["data"], "--keys", made["keys"], code="home_unusable")
+    assert "may make no tables" in refused["message"]
+    assert "owns the database" in refused["next"]
+    assert not mine.folder.exists()
+    owned = Programme(tmp_path / "owned", environment={"FORGEWARD_DATABASE_URL": empty})
+    assert owned.do("restore", made["data"], "--keys", made["keys"])["entries"]
+    assert owned.do("audit")["ok"]
+
+
+def _role(programme: Programme) -> str:
+    import psycopg
+
+    return str(psycopg.conninfo.conninfo_to_dict(programme.environment["FORGEWARD_DATABASE_URL"])["user"])
+
+
+def _as_owner(programme: Programme, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(statement.format(role=_role(programme)))  # type: ignore[call-overload]  # names of our own
 
 
 def _history_stays(programme: Programme) -> None:

@@ -83,6 +83,7 @@ def _restore(file: Path, keys: Path, ledgers: list[Path]) -> shapes.Restored:
     from forgeward.vocabulary import Actor
 
     opened = backups.examine(file, keys, home.now())
+    backups.require_database(opened)
     backups.unpack(opened, home)
     count = backups.revive(opened, home, ledgers, Actor(id=_SYSTEM), home.now())
     return shapes.Restored(

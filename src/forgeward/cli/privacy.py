@@ -60,6 +60,7 @@ def _shape(found: Plan, *, done: bool) -> shapes.Erasure:
         unsent=found.unsent,
         mentions=[shapes.Mention(each.case, each.seq) for each in found.mentions],
         kept=[shapes.Mention(each.case, each.seq) for each in found.kept],
+        old_rows=list(found.old_rows),
     )
 
 
@@ -78,6 +79,11 @@ def _text(shape: shapes.Erasure) -> str:
         lines.append(f"It stays in {len(shape.kept)} texts of other people: {_places(shape.kept)}")
     if shape.open_cases and not shape.done:
         lines.append(f"Still open, so it needs --despite: {' '.join(shape.open_cases)}")
+    if shape.old_rows:
+        lines.append(
+            "PostgreSQL keeps old rows with name and address until the owner of the tables runs:\n"
+            f"  VACUUM (FULL, ANALYZE) {', '.join(shape.old_rows)}"
+        )
     return "\n".join(lines)
 
 

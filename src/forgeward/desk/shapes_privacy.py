@@ -17,7 +17,10 @@ class Mention(msgspec.Struct):
 
 
 class Erasure(Shape, kw_only=True):
-    """``done`` is false for a dry run. ``subjects`` are the digests by which the ledger names the person."""
+    """``done`` is false for a dry run. ``subjects`` are the digests by which the ledger names the person.
+
+    ``old_rows``: PostgreSQL tables in which a colleague's old row lies until their owner runs VACUUM FULL on them.
+    """
 
     schema: Literal["forgeward/erasure/1"] = "forgeward/erasure/1"
     done: bool
@@ -32,6 +35,7 @@ class Erasure(Shape, kw_only=True):
     unsent: int
     mentions: list[Mention]
     kept: list[Mention]
+    old_rows: list[str] = msgspec.field(default_factory=list)
 
 
 class Export(Shape, kw_only=True):

@@ -227,6 +227,33 @@ def _examine_keys(keys: Path, data: About, now: datetime) -> None:
     archive.check(keys)
 
 
+def require_database(opened: Opened) -> None:
+    """Before anything is written: the database is of the backup's kind, empty, and this role may make its tables.
+
+    Raises ``BadInput``, ``HomeUnusable``.
+    """
+    if opened.about.database != connection.vendor:
+        raise BadInput(
+            f"The backup is of {opened.about.database}, and this home would keep its data on {connection.vendor}.",
+            next="Set or unset FORGEWARD_DATABASE_URL and [database] of settings.toml.",
+        )
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        if connection.introspection.table_names(cursor):
+            raise BadInput("The database is not empty.", next="Name an empty one by FORGEWARD_DATABASE_URL.")
+        cursor.execute(
+            "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), current_user, current_database()"
+        )
+        may, role, name = cursor.fetchone()
+    if not may:
+        raise HomeUnusable(
+            f"The role “{role}” may make no tables in the database “{name}”.",
+            next="Restore as the role that owns the database; then grant the desk's role what it may do"
+            " (docs/how-to/postgresql.md).",
+        )
+
+
 def unpack(opened: Opened, home: Home) -> None:
     """Fills an empty folder; it is no home yet. Raises ``BadInput`` where anything is in it."""
     folder = home.folder
@@ -262,15 +289,7 @@ def revive(opened: Opened, home: Home, ledgers: Sequence[Path], actor: Actor, no
 
     if home_mark() != opened.about.home:
         raise BadInput("The keys are of another home than the data.", next="Name the keys that were backed up with it.")
-    if opened.about.database != connection.vendor:
-        raise BadInput(
-            f"The backup is of {opened.about.database}, and this home would keep its data on {connection.vendor}.",
-            next="Set or unset FORGEWARD_DATABASE_URL and [database] of settings.toml.",
-        )
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            if connection.introspection.table_names(cursor):
-                raise BadInput("The database is not empty.", next="Name an empty one by FORGEWARD_DATABASE_URL.")
         homes.migrate()
         if unknown := set(opened.about.migrations) ^ set(_migrations()):
             raise BadInput(
@@ -317,7 +336,8 @@ def scratch_database(home: Home) -> Iterator[dict[str, str]]:
         _outside(f"CREATE DATABASE {name}")
     except DatabaseError as problem:
         raise HomeUnusable(
-            f"No scratch database can be made: {problem}", next="Let this role CREATEDB while it verifies."
+            f"No scratch database can be made: {str(problem).strip()}",
+            next="Try as the role that owns the database (FORGEWARD_DATABASE_URL), or ALTER ROLE … CREATEDB.",
         ) from None
     try:
         host = {"host": server.host} if server.host else {}

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from django.db.backends.utils import CursorWrapper
 
 from forgeward.desk import kept, programme
 from forgeward.desk import subject as reader
-from forgeward.desk.actions import cases, write
+from forgeward.desk.actions import cases, old_rows, write
 from forgeward.desk.models import (
     AbsenceRow,
     ApiAnswer,
@@ -78,6 +78,8 @@ class Plan:
     texts: int
     mentions: tuple[Mention, ...]
     kept: tuple[Mention, ...]
+    old_rows: tuple[str, ...] = ()
+    """After an erasure on PostgreSQL: tables whose owner has to ``VACUUM FULL`` them, since old rows lie there."""
 
     @property
     def staff(self) -> bool:
@@ -119,8 +121,8 @@ def erase(home: Home, named: str, reason: str, actor: Actor, now: datetime, *, d
     found = plan(home, named, actor)
     _require_words(found.who, reason, despite)
     _require_unneeded(found, actor, despite)
-    _erase(home, found, actor, now, "request", reason=reason, despite=despite)
-    return found
+    old = _erase(home, found, actor, now, "request", reason=reason, despite=despite)
+    return replace(found, old_rows=old)
 
 
 def erase_reporter_of(home: Home, number: str, actor: Actor, now: datetime) -> Plan:
@@ -132,15 +134,16 @@ def erase_reporter_of(home: Home, number: str, actor: Actor, now: datetime) -> P
 
 def _erase(
     home: Home, found: Plan, actor: Actor, now: datetime, because: str, *, reason: str = "", despite: str = ""
-) -> None:
+) -> tuple[str, ...]:
     filed = _filed(found)
     _stop_letters(found, now)
     gone = {name: rfc3339(now) for name in (*found.who.keys, *(each.part for each in found.mentions))}
     programme.vault().keys.destroy_all(gone)
     _take_away(home, list(gone), filed, [each.mail for each in found.mentions if each.mail])
     _enter(gone, actor, now, because, reason=reason, despite=despite)
-    _clean()
+    old = _clean(gone)
     _beat(now)
+    return old
 
 
 def settle(home: Home, now: datetime) -> int:
@@ -160,7 +163,7 @@ def settle(home: Home, now: datetime) -> int:
     if missing:
         _take_away(home, list(missing), (), ())
         _enter(missing, _REPLAY, now, "replayed")
-        _clean()
+        _clean(missing)
     _beat(now)
     return len(missing)
 
@@ -401,11 +404,16 @@ def _enter(
             write.record(cursor, Change(ERASED, data, sealed), actor.id, now)
 
 
-def _clean() -> None:
-    """Empties SQLite's write-ahead log: what was overwritten still stands there else."""
+def _clean(gone: Iterable[str]) -> tuple[str, ...]:
+    """Removes what was overwritten and still stands: in SQLite's write-ahead log, in PostgreSQL's old rows of staff.
+
+    Returns the tables where that must be done by another role.
+    """
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    staff = any(name.startswith("person:") for name in gone)
+    return old_rows.rewrite(old_rows.OF_STAFF) if staff else ()
 
 
 def _beat(now: datetime) -> None:
