@@ -28,6 +28,7 @@ PARTS = {
     "mail": "Reading mail",
     "intake": "Taking mail in",
     "scan": "Scanning apps",
+    "desk_pages": "Pages of the desk",
 }
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "performance.md"
 
