@@ -6,6 +6,7 @@ Cached per process. A policy adopted by another process is seen at the next call
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -18,6 +19,8 @@ from forgeward.policy.book import PolicyBook
 from forgeward.policy.document import load
 
 _book: tuple[int, PolicyBook] | None = None
+remembered: dict[str, tuple[object, Any]] = {}
+"""What a reader found last, by its name, with the key under which it holds."""
 
 
 def home() -> Home:
@@ -57,3 +60,4 @@ def forget() -> None:
     """Drops every cache: for tests that change homes, and after a restore."""
     forget_policies()
     vault.cache_clear()
+    remembered.clear()

@@ -19,7 +19,7 @@ from forgeward.desk.web.see import ClockLine, clock_line, lens
 from forgeward.desk.web.times import Lens
 from forgeward.policy.standing import Level, Standing
 
-MOST_SHOWN = 40
+MOST_SHOWN = 20
 MOST_IDS = 4
 TALLY = (Level.KEPT, Level.AT_RISK, Level.MISSED, Level.UNPROVEN, Level.NOT_EXERCISED, Level.INHERITED)
 NAMED = frozenset({Level.AT_RISK, Level.MISSED})
@@ -51,7 +51,7 @@ def today(request: HttpRequest) -> HttpResponse:
     now = programme.home().now()
     view = lens(now)
     found = reader.today(person, now)
-    standings = standing_reader.standing(now)
+    standings = standing_reader.standing_lately(now)
     words: dict[str, Any] = {
         "room": "today",
         "heading": view.date_words(view.today),
@@ -60,12 +60,13 @@ def today(request: HttpRequest) -> HttpResponse:
         "place": view.place,
         "office": view.office(),
         "days": pictures.strip(found.late, found.due, view),
+        "late_cut": len(found.late) > MOST_SHOWN,
         "late": [_row(due, view) for due in found.late[:MOST_SHOWN]],
         "due": [_row(due, view) for due in found.due[:MOST_SHOWN]],
         "paused": [_row(due, view) for due in found.paused],
         "held": [(mail, view.at(mail.received_at)) for mail in found.held],
         "running": len(found.late) + len(found.due) + len(found.paused),
-        "more": found.more,
+        "more": found.more or len(found.due) > MOST_SHOWN,
         "tally": tally(standings),
         "promises": len(standings),
         "ages": pictures.ages(found.aged, programme.policies().at(now), view),
