@@ -136,6 +136,19 @@ def test_counts_and_reason_are_there():
 
 
 @pytest.mark.parametrize(
+    ("tally", "why"),
+    [
+        (Tally(met=12, running=2), "Clocks: 12 met in time, 2 still running, none missed."),
+        (Tally(met=1), "Clocks: 1 met in time, none missed."),
+        (Tally(running=1), "Clocks: 1 still running, none missed."),
+    ],
+)
+def test_a_clock_that_runs_is_not_called_met(tally: Tally, why: str):
+    """The sentence claims nothing for a clock that has yet to end."""
+    assert of("IR-4", tally=tally).why == why
+
+
+@pytest.mark.parametrize(
     ("id", "start"),
     [
         ("IR-2", NOW - 2 * DAY),

@@ -243,9 +243,7 @@ def standing(id: Annotated[str, typer.Argument(help="A promise, like IR-4.")] = 
     Example: forgeward policy standing --json
     """
     shape = RUN.far.get("/policy/standing", shapes.StandingShape, promise=id) if RUN.far else _standing(id)
-    out.emit(
-        shape, lambda: "\n".join(f"{s.id:<6} {s.standing.replace('_', ' '):<14} {_first(s)}" for s in shape.promises)
-    )
+    out.emit(shape, lambda: "\n".join(f"{s.id:<6} {s.standing.replace('_', ' '):<14} {s.why}" for s in shape.promises))
     if any(s.standing == "missed" for s in shape.promises):
         raise typer.Exit(1)
 
@@ -260,7 +258,3 @@ def _standing(promise: str) -> shapes.StandingShape:
     if not found:
         raise NotFound(f"There is no promise {promise}.", next="See `forgeward policy show` for all ids.")
     return shown.standing(found, now)
-
-
-def _first(line: shapes.StandingLine) -> str:
-    return line.evidence[0].what if line.evidence else ""

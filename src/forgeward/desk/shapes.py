@@ -313,6 +313,7 @@ class Evidence(msgspec.Struct):
 class StandingLine(msgspec.Struct):
     id: str
     standing: str
+    why: str
     evidence: list[Evidence]
     counts: dict[str, int]
 

@@ -313,6 +313,7 @@ def standing(found: Iterable[Standing], now: datetime) -> shapes.StandingShape:
             shapes.StandingLine(
                 id=s.id,
                 standing=s.standing.value,
+                why=s.why,
                 evidence=[shapes.Evidence(e.what, _at(e.at), e.case or None) for e in s.evidence],
                 counts=dict(s.counts),
             )

@@ -58,6 +58,13 @@ class Tally:
     def any(self) -> bool:
         return bool(self.met or self.missed or self.late_met or self.running)
 
+    @property
+    def sentence(self) -> str:
+        """What to say while none was missed: a clock that runs has shown nothing yet."""
+        met = f"{self.met} met in time, " if self.met else ""
+        running = f"{self.running} still running, " if self.running else ""
+        return f"Clocks: {met}{running}none missed."
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -162,7 +169,7 @@ def _clocks_and_gates(
         return Level.AT_RISK, "A running clock has used most of its time."
     if not tally.any and not passed:
         return Level.NOT_EXERCISED, f"No case within {promise.max_age}."
-    return Level.KEPT, "Every case was in time." if tally.any else "Every step was passed as promised."
+    return Level.KEPT, tally.sentence if tally.any else "Every step was passed as promised."
 
 
 def _proven(
