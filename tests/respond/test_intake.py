@@ -18,7 +18,6 @@ from forgeward.respond.intake import (
     automatic,
     digest,
     joins,
-    receipt,
     receipt_allowed,
     tagged_address,
     tagged_cases,
@@ -115,14 +114,6 @@ def test_receipts_within_limits(seen: Mail, sent: SentReceipts, allowed: bool) -
     decision = receipt_allowed(seen, sent, ReceiptLimits(to_sender=3, in_total=10))
     assert decision.allowed is allowed
     assert bool(decision.reason) is not allowed
-
-
-def test_the_receipt_quotes_nothing() -> None:
-    """The receipt is made of our own words: number, what comes next by when; its subject is one ASCII line."""
-    letter = receipt("FW-7Q3KXM", "Almbase\r\nBcc: x", "2 business days")
-    assert letter.subject == "[FW-7Q3KXM] Your mail has arrived"
-    assert letter.subject.isascii()
-    assert all(words in letter.text for words in ("FW-7Q3KXM", "2 business days", "Almbase Bcc: x", "not our reply"))
 
 
 @pytest.mark.parametrize(

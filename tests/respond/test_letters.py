@@ -41,9 +41,53 @@ def problems(text: str) -> list[str]:
 def test_every_kind_is_there_in_english_and_german() -> None:
     """The built-in letters: each kind but “other”, in both languages, with texts of their own."""
     found = {(each.kind, each.language): each for each in letters.built_in()}
-    assert set(found) == {(kind, language) for kind in LETTERS if kind != "other" for language in ("en", "de")}
+    kinds = {*LETTERS, letters.RECEIPT} - {"other"}
+    assert set(found) == {(kind, language) for kind in kinds for language in ("en", "de")}
     assert len({each.text for each in found.values()}) == len(found)
-    assert all(each.title and "{{ person }}" in each.text for each in found.values())
+    assert all(each.title for each in found.values())
+    assert all("{{ person }}" in each.text for each in letters.by_hand(found.values()))
+
+
+def test_a_machine_sends_the_receipt() -> None:
+    """It has no gap, names nobody, and no person begins with it; one is there in each language."""
+    assert {each.language for each in letters.receipts(letters.built_in())} == {"en", "de"}
+    for each in letters.receipts(letters.built_in()):
+        assert each not in letters.by_hand(letters.built_in())
+        assert letters.gaps(each.subject + each.text) == ()
+        assert "{{ person }}" not in each.text
+
+
+RECEIPT = """schema: forgeward/letters/1
+version: 1
+letters:
+  - name: receipt
+    kind: receipt
+    language: fr
+    title: Accusé de réception
+    subject: "[{{ case }}] Reçu"
+    text: |
+      Votre message porte le numéro {{ case }}.
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "says"),
+    [
+        (("numéro {{ case }}", "numéro ⟦lequel⟧"), 9, "it has no ⟦ ⟧"),
+        (("numéro {{ case }}", "nom {{ person }}"), 10, "Known: case, vendor, contact, answer"),
+        (("name: receipt", "name: recu"), 4, "the name and the kind “receipt”"),
+        (("kind: receipt", "kind: other"), 4, "the name and the kind “receipt”"),
+        (('    subject: "[{{ case }}] Reçu"\n', ""), 4, "needs a “subject”"),
+    ],
+)
+def test_a_receipt_of_ones_own_is_complete(change: tuple[str, str], line: int, says: str) -> None:
+    """A programme's own receipt reads; what a machine could not send is refused with its line."""
+    (own,) = letters.receipts(letters.parse(RECEIPT))
+    assert own.language == "fr"
+    assert len(letters.receipts(letters.merged([own]))) == 3
+    (problem,) = problems(RECEIPT.replace(*change))
+    assert problem.startswith(f"letters.yaml:{line}: ")
+    assert says in problem
 
 
 def test_a_file_of_ones_own_reads() -> None:

@@ -4,12 +4,11 @@ import pytest
 
 from forgeward.policy.defaults import example_policy_text
 from forgeward.policy.document import load
+from forgeward.respond import letters
 from forgeward.respond.commands import Notify
 from forgeward.respond.notice import (
     FINAL_PARTS,
     FIVE_PARTS,
-    acknowledgement_draft,
-    answer_time,
     needed_parts,
     notice_body,
     notice_subject,
@@ -54,12 +53,12 @@ def test_a_subject_says_nothing_of_what_happened():
 
 
 def test_the_receipt_promises_what_the_policy_promises():
-    """Change the figure, and the receipt changes (policy as program)."""
-    assert answer_time(POLICY) == "2 business days"
+    """Change the figure, and the receipt changes (policy as program), in each language; without one it names none."""
+    german, english = (letters.find(letters.built_in(), letters.RECEIPT, language) for language in ("de", "en"))
     quicker = kit.policy(2, (("acknowledge: 2 business days", "acknowledge: 1 business day"),))
-    assert "within 1 business day." in receipt("FW-7Q3KXM", quicker)[1]
-
-
-def test_a_draft_is_a_beginning():
-    """The person writes the rest."""
-    assert "FW-7Q3KXM" in acknowledgement_draft("FW-7Q3KXM", POLICY)
+    assert "answers within 2 business days." in receipt("FW-7Q3KXM", POLICY, english)[1]
+    assert "answers within 1 business day." in receipt("FW-7Q3KXM", quicker, english)[1]
+    subject, body = receipt("FW-7Q3KXM", quicker, german)
+    assert (subject, subject.isascii()) == ("[FW-7Q3KXM] Ihre Nachricht ist angekommen", True)
+    assert "antwortet innerhalb von einem Arbeitstag." in body
+    assert receipt("FW-7Q3KXM", POLICY, german)[1].endswith("Almbase\nsecurity@almbase.com")

@@ -124,7 +124,7 @@ def prepare(step: str, row: CaseRow, values: dict[str, Any]) -> dict[str, Any]:
 
     home, fields = RUN.home, dict(values)
     if values.get("begin_with"):
-        known = templates(home)
+        known = letters.by_hand(templates(home))
         wanted = values.get("language") or actions.language_for(home, row, known)
         template = letters.find(known, values["begin_with"], wanted)
         filled = actions.begin(home, row, RUN.person(), template, home.now())

@@ -161,6 +161,7 @@ def _mail(message: Message, body: Body, attachments: tuple[Attachment, ...], lim
         undelivered=undelivered,
         returned=returned,
         language=fields.value(message, "Content-Language")[:100],
+        accepts=fields.value(message, "Accept-Language")[:200],
     )
 
 

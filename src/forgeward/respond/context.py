@@ -8,6 +8,8 @@ import msgspec
 
 from forgeward.policy.book import PolicyBook
 from forgeward.policy.model import Policy
+from forgeward.respond import letters
+from forgeward.respond.letters import Template
 from forgeward.vocabulary import WORKING, Actor, Role
 
 
@@ -29,6 +31,7 @@ class Context(msgspec.Struct, frozen=True):
 
     ``customer_sites`` are host names of customers' sites, where no reproduction may happen (VM-3). ``had_first`` are,
     where a first notice is asked for, the addresses (case-folded) that one has gone out or is on its way to (IR-11).
+    ``templates`` hold the automatic receipt in each of its languages.
     """
 
     actor: Actor
@@ -37,6 +40,7 @@ class Context(msgspec.Struct, frozen=True):
     now: datetime
     customer_sites: frozenset[str] = frozenset()
     had_first: frozenset[str] = frozenset()
+    templates: tuple[Template, ...] = msgspec.field(default_factory=letters.built_in)
 
     @property
     def policy(self) -> Policy:

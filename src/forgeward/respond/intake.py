@@ -1,6 +1,6 @@
 """What to do with a mail that came in: is a machine talking, may a receipt go out, which case does it belong to?
 
-    mail ─ automatic ─ receipt_allowed ─ receipt
+    mail ─ automatic ─ receipt_allowed
          └ tagged_cases, thread_ids → (the desk looks these up) → joins → Joins | Held | None: a new case
 
 Pure: counts, keys and what is known come in as arguments. A subject never decides anything.
@@ -67,13 +67,6 @@ class ReceiptDecision(msgspec.Struct, frozen=True):
 
     allowed: bool
     reason: str = ""
-
-
-class Letter(msgspec.Struct, frozen=True):
-    """A subject line and a plain text, ready to be sent."""
-
-    subject: str
-    text: str
 
 
 class Thread(msgspec.Struct, frozen=True):
@@ -164,23 +157,6 @@ def receipt_allowed(
     if sent.in_total >= limits.in_total:
         return ReceiptDecision(False, f"{sent.in_total} receipts went out within the hour, as many as are allowed.")
     return ReceiptDecision(True)
-
-
-def receipt(case: str, vendor: str, acknowledge: str) -> Letter:
-    """The automatic receipt of IR-4's mail: quotes nothing of it, so that it cannot carry a stranger's words.
-
-    ``acknowledge`` is the policy's figure in words, like “2 business days”. The subject is ASCII whatever came in.
-    """
-    text = (
-        f"Your mail has reached {one_line(vendor, 100)}. Its number is {case}.\n\n"
-        "What happens next:\n"
-        f"- A person reads it and replies to you within {acknowledge}.\n"
-        "- We assess what you report, and tell you what we find and what we do about it.\n"
-        f"- To add something, reply to this mail. The number {case} is enough for us to find everything.\n\n"
-        "Until it is fixed, keep it between us, and leave data that is not yours alone.\n\n"
-        "A program sent this receipt; it is not our reply.\n"
-    )
-    return Letter(f"[{case}] Your mail has arrived", text)
 
 
 def address_tag(case: str, key: bytes) -> str:

@@ -58,6 +58,17 @@ def values(case: Case, policy: Policy, person: str, language: str) -> dict[str, 
     return {name: value for name, value in known.items() if value}
 
 
+def receipt_values(number: str, policy: Policy, language: str) -> dict[str, str]:
+    """What the automatic receipt may say. Where no time to answer is promised, it promises none."""
+    soon = "sobald wir können" if language.partition("-")[0] == "de" else "as soon as we can"
+    return {
+        "case": number,
+        "vendor": policy.vendor.name,
+        "contact": policy.vendor.contacts.security or "",
+        "answer": _within(policy, Fact.ACKNOWLEDGED, None, language) or soon,
+    }
+
+
 def within(target: Target, language: str) -> str:
     """A figure as an adverbial: “within 2 business days”, “innerhalb von 2 Arbeitstagen”."""
     german = language.partition("-")[0] == "de"
@@ -90,4 +101,4 @@ def _spoken(table: Mapping[str, Mapping[Severity, str]], language: str) -> Mappi
     return table.get(language.partition("-")[0], table["en"])
 
 
-__all__ = ["day", "values", "within"]
+__all__ = ["day", "receipt_values", "values", "within"]

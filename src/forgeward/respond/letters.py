@@ -3,8 +3,9 @@
 letters.yaml ─parse─▶ Template ─fill(values)─▶ subject and text ─▶ a person completes them ─▶ ``reply``
 
 A template is a text with ``{{ case }}`` (a placeholder: known values, nothing else) and ``⟦what you found⟧`` (a gap:
-what only a person can write). A letter with a gap left does not go. The built-in templates are in ``letters.yaml``
-beside this module; a home's own file replaces and adds.
+what only a person can write). A letter with a gap left does not go. The automatic receipt has templates too, which no
+person completes: they have no gap. The built-in templates are in ``letters.yaml`` beside this module; a home's own file
+replaces and adds.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from forgeward.policy.template import pieces
 SCHEMA = "forgeward/letters/1"
 BUILT_IN = "the built-in letters"
 FALLBACK = "en"
+RECEIPT = "receipt"  # name and kind of the automatic receipt
 LONGEST = 20_000  # characters of a template
 _TOP = ("schema", "version", "letters")
 _KEYS = ("name", "kind", "language", "title", "subject", "text")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 _GAP = re.compile("⟦([^⟦⟧]{1,400})⟧")
-_TAG = re.compile(r"[A-Za-z]{2,3}(?=-|;|$)")
+_TAG = re.compile(r"([A-Za-z]{2,3})(?:-[A-Za-z0-9-]{1,30})?(?=;|$)")
 
 PLACEHOLDERS: Mapping[str, str] = {
     "case": "the case's number",
@@ -46,6 +48,7 @@ PLACEHOLDERS: Mapping[str, str] = {
 }
 
 
+RECEIPT_PLACEHOLDERS = ("case", "vendor", "contact", "answer")
 MAY_LACK = frozenset({"contact"})  # what a letter does without where it is not known
 
 
@@ -110,6 +113,16 @@ def merged(own: Iterable[Template]) -> tuple[Template, ...]:
     return tuple(by_key.values())
 
 
+def by_hand(templates: Iterable[Template]) -> tuple[Template, ...]:
+    """The templates that a person begins with: all but the automatic receipt's."""
+    return tuple(each for each in templates if each.kind != RECEIPT)
+
+
+def receipts(templates: Iterable[Template]) -> tuple[Template, ...]:
+    """The automatic receipt's templates, one for each language."""
+    return tuple(each for each in templates if each.kind == RECEIPT)
+
+
 def find(templates: Sequence[Template], name: str, language: str = "") -> Template:
     """The template of this name in a language, or in English where it has none in that. Raises ``NotFound``."""
     named = [each for each in templates if each.name == name]
@@ -125,12 +138,13 @@ def language_of(wishes: Iterable[str], templates: Sequence[Template]) -> str:
 
     A wish is a language tag or a list of them, as ``Content-Language`` has it (RFC 3282): “de-AT, en”.
     """
-    known = {each.language for each in templates}
+    known = {each.language.lower(): each.language for each in templates}
     for wish in wishes:
         for part in wish.split(","):
             tag = _TAG.match(part.strip())
-            if tag and tag[0].lower() in known:
-                return tag[0].lower()
+            written = (known.get(tag[0].lower()) or known.get(tag[1].lower())) if tag else None
+            if written:
+                return written
     return FALLBACK
 
 
@@ -170,18 +184,25 @@ def _template(node: Node, version: int, report: Report) -> Template | None:
     name = reader.parsed("name", _matching(_NAME, "a name: small letters, digits, - and _, like fixed"))
     if name:
         reader.where = f"the letter “{name}”"
-    kind = reader.parsed("kind", one_of(set(LETTERS), "a kind of letter"))
+    kind = reader.parsed("kind", one_of({*LETTERS, RECEIPT}, "a kind of letter"))
     language = reader.parsed("language", _matching(_LANGUAGE, "a language, like en or de-AT"))
     title = reader.text("title")
     subject = reader.text("subject", required=False) or ""
-    _check(subject, reader.at("subject"), report)
-    text = _long(reader, report)
+    known = RECEIPT_PLACEHOLDERS if kind == RECEIPT else tuple(PLACEHOLDERS)
+    _check(subject, reader.at("subject"), report, known)
+    text = _long(reader, report, known)
     if not (name and kind and language and title and text):
         return None
+    if (name == RECEIPT) != (kind == RECEIPT):
+        report.add(node.line, f"The automatic receipt, and nothing else, has the name and the kind “{RECEIPT}”.")
+    elif kind == RECEIPT and not subject:
+        report.add(node.line, "The automatic receipt needs a “subject”.")
+    elif kind == RECEIPT and gaps(subject + text):
+        report.add(reader.at("text"), "Nobody completes the automatic receipt: it has no ⟦ ⟧.")
     return Template(name, kind, language, title, subject, text, version)
 
 
-def _long(reader: Reader, report: Report) -> str:
+def _long(reader: Reader, report: Report, known: Sequence[str]) -> str:
     """The letter's text, its line breaks kept."""
     node = reader.node("text")
     if node is None:
@@ -194,18 +215,18 @@ def _long(reader: Reader, report: Report) -> str:
         report.add(node.line, f"“text” of {reader.where} is longer than {LONGEST} characters.")
     several = "\n" in node.value
     for number, line in enumerate(text.split("\n"), node.line + several):
-        _check(line, number, report)
+        _check(line, number, report, known)
     return text
 
 
-def _check(text: str, line: int, report: Report) -> None:
+def _check(text: str, line: int, report: Report, known: Sequence[str]) -> None:
     try:
-        unknown = [name for name in pieces(text)[1::2] if name not in PLACEHOLDERS]
+        unknown = [name for name in pieces(text)[1::2] if name not in known]
     except BadInput as problem:
         report.add(line, f"{problem} {problem.next}".replace("targets.fix.critical", "case"))
         return
     for name in unknown:
-        report.add(line, f"Nothing is called “{name}” in a letter. Known: {', '.join(PLACEHOLDERS)}.")
+        report.add(line, f"Nothing is called “{name}” in a letter. Known: {', '.join(known)}.")
 
 
 def _number(text: str) -> int:

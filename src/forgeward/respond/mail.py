@@ -141,6 +141,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     undelivered: tuple[Undelivered, ...] = ()
     returned: tuple[str, ...] = ()
     language: str = ""  # Content-Language (RFC 3282), as it stands there
+    accepts: str = ""  # Accept-Language: in which languages its sender wants to be answered (RFC 3282, 3)
 
 
 class Parsed(msgspec.Struct, frozen=True, tag="parsed"):

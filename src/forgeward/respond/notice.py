@@ -10,7 +10,9 @@ import msgspec
 from forgeward.policy.model import Policy
 from forgeward.respond.case import TextRef
 from forgeward.respond.commands import Notify
-from forgeward.vocabulary import Fact, Sealed
+from forgeward.respond.letter_values import receipt_values
+from forgeward.respond.letters import Template, fill
+from forgeward.vocabulary import Sealed
 
 NoticeKind: TypeAlias = Literal["receipt", "acknowledgement", "reply", "notice"]
 Audience: TypeAlias = Literal["reporter", "customers", "atlassian"]
@@ -92,31 +94,10 @@ def reply_subject(number: str) -> str:
     return f"[{number}] Your report"
 
 
-def receipt(number: str, policy: Policy) -> tuple[str, str]:
+def receipt(number: str, policy: Policy, template: Template) -> tuple[str, str]:
     """Subject and body of the automatic receipt. It quotes nothing, so nobody can send texts through us."""
-    within = answer_time(policy)
-    promise = f"A person reads it and answers within {within}." if within else "A person reads it and answers."
-    body = (
-        f"Your message has arrived and has the number {number}.\n\n"
-        f"{promise} This receipt was sent by a machine and is not that answer.\n"
-        "When you write again, keep the number in the subject.\n\n"
-        f"{_signature(policy)}"
-    )
-    return f"[{number}] Your message has arrived", body
-
-
-def acknowledgement_draft(number: str, policy: Policy) -> str:
-    """A text to begin an acknowledgement with; a person writes the rest."""
-    return (
-        "Thank you for your report. I have read it and opened the case "
-        f"{number}.\nI will write to you again when the first assessment is done.\n\n{_signature(policy)}"
-    )
-
-
-def answer_time(policy: Policy) -> str:
-    """IR-4 in the policy's words, like “2 business days”; empty where no such clock is promised."""
-    rules = (at.rule for at in policy.rules())
-    return next((str(rule.target) for rule in rules if rule.stops is Fact.ACKNOWLEDGED and rule.target), "")
+    filled = fill(template, receipt_values(number, policy, template.language))
+    return filled.subject, filled.text
 
 
 def _signature(policy: Policy) -> str:

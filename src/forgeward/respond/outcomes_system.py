@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from forgeward.errors import BadInput, Lack, NotAllowed, NotFound, StepRefused
-from forgeward.respond import signals
+from forgeward.respond import letters, signals
 from forgeward.respond.case import Case, NoticeRecord
 from forgeward.respond.context import Context
 from forgeward.respond.evolve import evolve
@@ -40,14 +40,15 @@ def receive(command: signals.Receive, context: Context) -> Decision:
     _require_kind(command, context)
     # A reporter's words may name them, so they go when the reporter is erased; the raw mail does too.
     owner = "reporter" if command.reporter_address else "case"
-    opened = make_change("case:received", command, omit=("receipt",))
+    opened = make_change("case:received", command, omit=("receipt", "language"))
     theirs = {"text": Sealed(command.text, owner)}
     if command.source in _THEIR_WORDS:
         theirs["title"] = Sealed(command.title, owner)
     opened = Change(opened.kind, opened.data, dict(opened.sealed) | theirs)
     if not (command.receipt and command.reporter_address):
         return Decision((opened,))
-    subject, body = (Sealed(text) for text in receipt(command.number, context.policy))
+    template = letters.find(context.templates, letters.RECEIPT, command.language)
+    subject, body = (Sealed(text) for text in receipt(command.number, context.policy, template))
     notice = Notice(
         key=f"{command.number}:2",
         case=command.number,
@@ -59,8 +60,10 @@ def receive(command: signals.Receive, context: Context) -> Decision:
         subject=subject,
         body=body,
         by_person=False,
+        language=template.language,
     )
-    return Decision((opened, Change("case:receipt", {}, {"subject": subject, "body": body})), (notice,))
+    data = {"language": template.language, "template": template.mark}
+    return Decision((opened, Change("case:receipt", data, {"subject": subject, "body": body})), (notice,))
 
 
 def _require_kind(command: signals.Receive, context: Context) -> None:

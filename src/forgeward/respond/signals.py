@@ -66,6 +66,7 @@ class Receive(Command, frozen=True, kw_only=True, tag="receive"):
     apps: Annotated[tuple[str, ...], f.codes("Apps", "Registered apps concerned, by key", "S-1")] = ()
     signals: Annotated[tuple[str, ...], f.codes("Signals", "What was noticed, like dkim:pass", internal=True)] = ()
     receipt: Annotated[bool, f.flag("Receipt", "An automatic receipt may go out", internal=True)] = False
+    language: Annotated[str, f.code("Language", "What the receipt is written in, like de", internal=True)] = ""
 
 
 class Join(Command, frozen=True, kw_only=True, tag="join"):

@@ -28,6 +28,7 @@ from forgeward.respond.commands import Command, Notify
 from forgeward.respond.decision import Context, Decision, Member, decide
 from forgeward.respond.enclosure import read_line
 from forgeward.respond.evolve import evolve
+from forgeward.respond.letters import Template, built_in
 from forgeward.respond.notice import Notice, Recipient
 from forgeward.respond.signals import Receive
 from forgeward.vocabulary import Actor, Change, Role, Sealed
@@ -148,15 +149,22 @@ def open_case(command: Command, actor: Actor, now: datetime) -> Performed:
 
 
 def open_in(
-    cursor: CursorWrapper, command: Receive, actor: Actor, now: datetime, *, number: str, reporter: str
+    cursor: CursorWrapper,
+    command: Receive,
+    actor: Actor,
+    now: datetime,
+    *,
+    number: str,
+    reporter: str,
+    templates: tuple[Template, ...] = (),
 ) -> Performed:
-    """``open_case`` inside a transaction of the caller's."""
+    """``open_case`` inside a transaction of the caller's. ``templates`` of the receipt: empty for the built-in ones."""
     while write.read_case(cursor, number):
         number = write.new_number()
     now = write.after_all_cases(cursor, now)
     book = programme.policies()
     named = msgspec.structs.replace(command, number=number)
-    decision = decide(None, named, Context(actor, team(cursor), book, now))
+    decision = decide(None, named, Context(actor, team(cursor), book, now, templates=templates or built_in()))
     case = _fold(None, decision.changes, now, actor)
     view = overview(case, book, now, looked=write.looked_before(now))
     pk = write.insert_case(cursor, number, reporter, now, columns(case, view))

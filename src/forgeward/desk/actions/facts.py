@@ -5,6 +5,7 @@ Reads only. ``House`` is looked up once for many mails; the queries for one mail
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,15 +20,19 @@ from forgeward.desk.models import CaseRow, MessageRow, NoticeRow, RawMail
 from forgeward.desk.models.fields import to_micros
 from forgeward.desk.rows import decode_case
 from forgeward.edges.home import Home, Settings
+from forgeward.edges.letters import templates
 from forgeward.edges.mail_examine import Examined
 from forgeward.edges.mail_settings import Mailbox, rules
-from forgeward.respond import intake
+from forgeward.errors import ForgewardError
+from forgeward.respond import intake, language, letters
 from forgeward.respond.canary import number_of
+from forgeward.respond.letters import Template
 from forgeward.respond.mail import Address, Mail, NotParsed, Parsed, Reading
 from forgeward.respond.notification import Recognised, Rule, is_from, recognise
 from forgeward.respond.sorting import Facts
 from forgeward.respond.storm import WINDOW, Seen
 
+logger = logging.getLogger(__name__)
 _MERGERS = 5  # cases merged into cases that were merged: followed so far
 
 
@@ -47,6 +52,20 @@ class House:
         published = (contacts.security, contacts.privacy, self.settings.mail.sender)
         boxes = (each for box in self.boxes.values() for each in (*box.addresses, box.sender))
         return frozenset(each.lower() for each in (*published, *boxes) if each)
+
+    @cached_property
+    def receipts(self) -> tuple[Template, ...]:
+        """The automatic receipt in each language; the built-in ones where the home's own file does not read."""
+        try:
+            return letters.receipts(templates(self.home))
+        except ForgewardError as problem:
+            logger.warning("letters.yaml is left out, receipts are the built-in ones: %s", problem)
+            return letters.receipts(letters.built_in())
+
+    def language(self, mail: Mail, box: Mailbox | None) -> str:
+        """The receipt's language: as the mail has it, else its mailbox, else the house; else English."""
+        wishes = (*language.wishes(mail), box.language if box else "", self.settings.mail.language)
+        return letters.language_of(wishes, self.receipts)
 
     @cached_property
     def tag_key(self) -> bytes:

@@ -20,7 +20,7 @@ from forgeward.desk.actions.facts import House, Read, topic_key
 from forgeward.desk.models import CaseRow, NoticeRow, RawMail
 from forgeward.desk.models.fields import to_micros
 from forgeward.respond import intake as rules
-from forgeward.respond import openpgp
+from forgeward.respond import language, openpgp
 from forgeward.respond.intake import Held, Joins
 from forgeward.respond.mail import NotParsed
 from forgeward.respond.signals import Group, Join, Receive
@@ -125,9 +125,12 @@ def opens(
         apps=(one.box.app,) if one.box and one.box.app else (),
         signals=signals_of(house, one),
         receipt=not inside and _may_receive(house, one, now),
+        language=house.language(one.mail, one.box),
     )
     command = msgspec.structs.replace(command, **more)
-    done = cases.open_in(cursor, command, actor, now, number=prepared.number, reporter=reporter)
+    done = cases.open_in(
+        cursor, command, actor, now, number=prepared.number, reporter=reporter, templates=house.receipts
+    )
     state = "not_parsed" if unread else "parsed"
     end = Settled(state, unread or "", prepared.owner, done.pk, opened=True, by=_person(actor))
     _settle(cursor, one, end, now)
@@ -290,7 +293,7 @@ def _thread(cursor: CursorWrapper, one: Read, done: cases.Performed, prepared: P
         "message_id": mail.message_id,
         "references": list(mail.references),
         "subject": mail.subject[:500],
-        "language": mail.language,
+        "language": ", ".join(language.wishes(mail)),
     }
     cursor.execute(
         _MESSAGE,

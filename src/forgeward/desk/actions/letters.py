@@ -61,7 +61,7 @@ class Preview:
 
 
 def language_for(home: Home, row: CaseRow, known: Sequence[Template]) -> str:
-    """What the reporter's mail names (Content-Language), else its mailbox, else the house; else English."""
+    """What the reporter's latest mail says or shows of its language, else its mailbox, else the house; else English."""
     wishes = []
     mails = MessageRow.objects.filter(case=row, direction="in", subject=row.reporter).select_related("raw")
     for mail in mails.order_by("-id")[:1] if row.reporter else ():

@@ -28,6 +28,7 @@ from forgeward.edges.letters import templates
 from forgeward.errors import ForgewardError, Lack, NotFound
 from forgeward.policy.clock import ClockState
 from forgeward.respond.fields import FieldSpec
+from forgeward.respond.letters import by_hand
 from forgeward.respond.parse import specs
 from forgeward.respond.permissions import may
 from forgeward.respond.steps import NextStep
@@ -238,7 +239,7 @@ def _answer(page: CasePage, person: Person) -> str:
 def _beginnings() -> tuple[tuple[str, str], ...]:
     """The templates that a letter may begin with, by name; none where the home's own file does not read."""
     try:
-        found = templates(programme.home())
+        found = by_hand(templates(programme.home()))
     except ForgewardError:
         return ()
     return tuple({each.name: (each.name, each.title) for each in reversed(found)}.values())[::-1]

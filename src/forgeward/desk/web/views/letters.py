@@ -149,9 +149,9 @@ def _begun(request: HttpRequest, row: CaseRow, person: Person) -> Draft:
 def _known(home: Home) -> tuple[Sequence[Template], str]:
     """The templates; where the home's own file does not read, the built-in ones, and what is wrong with the file."""
     try:
-        return templates(home), ""
+        return letters.by_hand(templates(home)), ""
     except LettersInvalid as problem:
-        return letters.built_in(), str(problem)
+        return letters.by_hand(letters.built_in()), str(problem)
 
 
 def _filled(filled: Filled) -> Draft:
